@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* bench.h - programs of the engine that benchmarks run */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include "engine/engine.h"
+
+extern const struct engine_program bench_increments, bench_store_load;
+
+#endif

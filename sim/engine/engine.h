@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine.h - controlled scheduling, as its callers see it
+ *
+ * A program is an arena, a set-up, tasks and a check. The engine runs the set-up once, keeps a snapshot of the
+ * arena, then runs executions: each starts from the snapshot, runs the tasks on fibers, one at a time, and asks
+ * a strategy at every scheduling point who goes next. It knows nothing of memory management.
+ *
+ * One struct engine is used by one thread at a time; engines are independent of each other.
+ */
+#ifndef SIM_ENGINE_ENGINE_H
+#define SIM_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Limits. Each is checked, and what is printed names the likely cause. */
+#define ENGINE_MAX_TASKS 32	   /* tasks, devices and one interrupt line a CPU, together */
+#define ENGINE_MAX_CPUS 16	   /* a task each */
+#define ENGINE_STACK_SIZE (64u << 10) /* bytes a fiber; a guard page lies below */
+#define ENGINE_NAME_MAX 48
+
+enum engine_task_kind {
+	ENGINE_ACTOR,  /* the execution is over only when it has returned */
+	ENGINE_DEVICE, /* may wait for ever: an execution that has only devices left waiting is over */
+};
+
+struct engine_task {
+	const char *name;
+	void (*run)(void *arg);
+	void *arg;
+	enum engine_task_kind kind;
+};
+
+struct engine_program {
+	const char *name;
+	size_t arena_size; /* bytes, zeroed before setup */
+	void (*setup)(void *arg);
+	void (*check)(void *arg); /* after each execution, alone, no points; reports by sync_violation() */
+	void *arg;
+	int nr_tasks;
+	struct engine_task tasks[ENGINE_MAX_TASKS / 2]; /* task i runs on CPU i; devices have their own */
+
+	/* Names for diagrams and reports; may be NULL. Each writes at most n bytes and returns false if it has none. */
+	bool (*describe)(const void *addr, size_t size, char *buf, size_t n);
+	/* what a change of [addr, addr + size) from old to new means, e.g. "page 3 _mapcount 0->1" */
+	bool (*describe_change)(const void *addr, size_t size, uint64_t old, uint64_t new_, char *buf, size_t n);
+};
+
+/* ---- verdicts --------------------------------------------------------------------------------- */
+
+struct engine_violation {
+	char oracle[ENGINE_NAME_MAX]; /* "" when there is none */
+	char message[512];
+	int task;	/* index, -1: the check after the execution */
+	uint32_t step;	/* steps taken when it fired */
+};
+
+enum engine_end {
+	ENGINE_DONE,	  /* every actor returned, the check passed */
+	ENGINE_VIOLATION, /* see violation; deadlock and livelock are violations too */
+	ENGINE_REDUNDANT, /* the strategy gave up: equivalent to an execution already explored */
+	ENGINE_BOUND,	  /* the bound on steps was reached and a fair schedule goes on: neither good nor bad */
+	ENGINE_DIVERGED,  /* a replay no longer fits: see diverged */
+};
+
+/* One maximal run of a task without a switch, as tokens and witnesses say it. */
+enum engine_stop { ENGINE_STOP_END, ENGINE_STOP_LABEL, ENGINE_STOP_COUNT };
+
+struct engine_segment {
+	int task;
+	enum engine_stop stop;
+	char label[ENGINE_NAME_MAX]; /* ENGINE_STOP_LABEL */
+	uint32_t count;		     /* LABEL: which visit, from 1; COUNT: steps */
+};
+
+#define ENGINE_MAX_SEGMENTS 512
+
+struct engine_schedule {
+	int nr;
+	struct engine_segment seg[ENGINE_MAX_SEGMENTS];
+};
+
+/* ---- a trace, for diagrams: one entry a step --------------------------------------------------- */
+
+#define ENGINE_STACK_DEPTH 16
+
+struct engine_step {
+	uint32_t index;
+	int task;
+	const char *op;		 /* "load", "store", "spin_lock", "ipi", ... */
+	char object[64];	 /* described, or "" */
+	char change[96];	 /* described, or "" */
+	char label[ENGINE_NAME_MAX]; /* the last label visited in this step, or "" */
+	uint64_t old, new_;	 /* values, where the operation has any */
+	int depth;
+	void *pc[ENGINE_STACK_DEPTH]; /* return addresses, innermost first */
+	bool blocked;		 /* the task waited before it could take this step */
+};
+
+struct engine_trace {
+	uint64_t hash; /* of every step's task, operation, object and values: equal traces, equal hash */
+	size_t nr, cap;
+	struct engine_step *step;
+};
+
+/* ---- a data race: two accesses that nothing orders, at least one of them plain -------------------- */
+
+struct engine_data_race {
+	char object[64];
+	uint64_t offset;	/* in the arena */
+	struct {
+		int task;
+		bool write, marked;
+		uint8_t size;
+		int depth; /* 0: not known */
+		void *pc[ENGINE_STACK_DEPTH];
+	} access[2];		/* [0] the earlier */
+	uint64_t execution;
+};
+
+#define ENGINE_MAX_DATA_RACES 64
+
+/* ---- exploring --------------------------------------------------------------------------------- */
+
+struct engine_options {
+	const char *strategy;	 /* "random", "dfs", "dpor" */
+	int preemptions;	 /* dfs: at most so many; -1: no bound */
+	uint64_t executions;	 /* budget, 0: none */
+	double seconds;		 /* budget, 0: none */
+	uint64_t seed;
+	uint32_t max_steps;	 /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
+	const char *oracle;	 /* stop at a violation of this oracle only, keep others; NULL: any stops */
+	bool keep_going;	 /* do not stop at violations at all: count them */
+	bool data_race_fatal;	 /* a data race ends the exploration as violation of "data-race" */
+	bool paranoid;		 /* compare the whole arena with the snapshot after each reset */
+	bool labels_only;	 /* dfs: preempt only where a label was just visited */
+	volatile int *interrupted; /* set by a signal handler: stop and report what is known; may be NULL */
+	void (*progress)(void *arg, uint64_t executions, double seconds, uint32_t depth); /* about once a second */
+	void *progress_arg;
+};
+
+#define ENGINE_DEFAULT_STEPS 20000
+
+struct engine_stats {
+	uint64_t executions; /* run to an end: done, violated or out of bound */
+	uint64_t redundant;  /* given up by the strategy ("blocked" in the papers' sense) */
+	uint64_t bounded;    /* reached max_steps */
+	uint64_t violations;
+	uint64_t points, switches, plain, marked; /* totals over executions */
+	uint32_t max_depth;
+	bool complete;	/* the whole space under the stated bounds was covered */
+	bool interrupted;
+	double seconds; /* CPU seconds of this thread */
+	size_t peak_bytes;
+};
+
+struct engine_result {
+	struct engine_stats stats;
+	struct engine_violation violation; /* oracle "" when none */
+	struct engine_schedule schedule;   /* the violation's, as counts */
+	uint64_t execution;		   /* which one it was, from 1 */
+	uint32_t steps;
+	int preemptions;
+	int nr_races;
+	struct engine_data_race races[ENGINE_MAX_DATA_RACES];
+};
+
+struct engine;
+
+/*
+ * Maps the arena and runs the program's set-up.
+ * => returns NULL and one line in err when the set-up failed (a violation or a deadlock in it, or no memory).
+ */
+struct engine *engine_create(const struct engine_program *p, char *err, size_t errlen);
+void engine_destroy(struct engine *e);
+const struct engine_program *engine_program(const struct engine *e);
+
+/* Explores under `o`. => returns -1 and one line in err for options that make no sense, else 0. */
+int engine_explore(struct engine *e, const struct engine_options *o, struct engine_result *r, char *err,
+		   size_t errlen);
+
+/*
+ * Runs one execution under a schedule; what the schedule leaves open runs task after task, lowest first, without
+ * preemption. `trace` may be NULL. In r->schedule the same execution as counts.
+ * => ENGINE_DIVERGED when a segment's task cannot run, or ends before its label or count: `why` says at which
+ *    step, what was asked for and what was runnable.
+ */
+enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s, uint32_t max_steps,
+			      struct engine_result *r, struct engine_trace *trace, char *why, size_t whylen);
+void engine_trace_free(struct engine_trace *t);
+
+/*
+ * Looks for the same violation (same oracle) with the fewest preemptions, then the fewest steps, preferring
+ * preemptions at labels, in at most `executions` runs. On return r holds the best found, which is never worse.
+ */
+void engine_minimise(struct engine *e, struct engine_result *r, uint64_t executions);
+
+/*
+ * Rewrites a schedule of counts against labels wherever a label tells the same place.
+ * => returns true when no count is left, so that the text does not depend on the version
+ */
+bool engine_schedule_label(struct engine *e, struct engine_schedule *s);
+
+/* The name of a task, a device, an interrupt line ("ipi0") or "rcu". */
+void engine_task_name(const struct engine_program *p, int task, char *buf, size_t n);
+const char *engine_strategy_name(int i); /* NULL past the last */
+
+/* "invalidate@unmapped fault disk*3 fault": see docs/reference. sep is put between segments. */
+void engine_schedule_print(const struct engine_program *p, const struct engine_schedule *s, char sep, char *buf,
+			   size_t n);
+/* The name of a task, device or interrupt line, as traces number them. */
+void engine_task_name(const struct engine_program *p, int task, char *buf, size_t n);
+/* Separators may be spaces or commas. => -1 and one line in err: what and at which character */
+int engine_schedule_parse(const struct engine_program *p, const char *text, struct engine_schedule *s, char *err,
+			  size_t errlen);
+
+/* Fires every class of compiler hook. => NULL, or the name of the class that did not arrive */
+const char *engine_probe(void);
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * internal.h - the engine's own state, shared by its files
+ *
+ * Key: which part of an engine's life may write a field
+ *   (c) engine_create, then constant        (x) once an execution, before its first step
+ *   (s) at any step                         (e) an exploration, outside executions
+ */
+#ifndef SIM_ENGINE_INTERNAL_H
+#define SIM_ENGINE_INTERNAL_H
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "engine/fiber.h"
+#include "engine/op.h"
+#include "sync.h"
+
+_Static_assert(SYNC_NR_TASKS == ENGINE_MAX_TASKS, "lock queues hold every task");
+
+#define LINE_SHIFT 6 /* dirty tracking and poison, 64 bytes */
+#define PAGE_SHIFT_ 12
+#define MAX_POISON_KINDS 8
+#define MAX_IPIS 8	/* a CPU's queue: more means IPIs sent in a loop without waiting */
+#define MAX_PENDING_CHANGES 32
+#define MAX_IRQ_DEPTH 8
+
+typedef uint32_t clk_t;
+struct vclock {
+	clk_t c[ENGINE_MAX_TASKS];
+};
+
+enum task_state { TASK_UNUSED, TASK_RUNNING, TASK_FINISHED };
+
+struct task {
+	struct fiber fiber;
+	const char *name;	 /* (c) */
+	void (*run)(void *);	 /* (c) */
+	void *arg;		 /* (c) */
+	enum engine_task_kind kind; /* (c) */
+	enum task_state state;	 /* (s) */
+	int cpu;		 /* (c) */
+	struct op op;		 /* (s) what it is about to do */
+	bool waited;		 /* (s) op was not ready when it was announced */
+	void *data;		 /* (s) sync_set_task_data() */
+	int irq_depth;		 /* (s) local_irq_disable() nesting */
+	int rcu_depth;		 /* (s) */
+	uint32_t last_step;	 /* (s) its latest step, from 1; 0: none */
+	int call_wait;		 /* (s) the CPU whose answer to its IPI it waits for */
+	const char *label;	 /* (s) the label visited last */
+	uint32_t label_step;	 /* (s) last_step when it was visited */
+	struct vclock vc;	 /* (s) what happened before its next access, in the language's sense */
+	struct vclock acq, rel;	 /* (s) what a later acquire fence, a past release fence hand over */
+	bool has_acq, has_rel;
+};
+
+/* One remembered access for data race detection. */
+struct access {
+	clk_t clk;
+	uint8_t task;
+	uint8_t mask; /* bytes of the 8 */
+	uint8_t kind; /* ACCESS_* */
+	uint8_t pad;
+};
+#define ACCESS_WRITE 1
+#define ACCESS_MARKED 2
+#define CELL_ACCESSES 3
+
+/* The accesses to 8 bytes that no later one makes superfluous. */
+struct cell {
+	uint32_t gen; /* execution that wrote it: an old one is empty */
+	uint16_t n;
+	uint16_t more; /* index + 1 into spill */
+	struct access a[CELL_ACCESSES];
+};
+
+struct line {
+	uint32_t dirty; /* execution that changed it */
+	uint8_t poison; /* index + 1 into poison_name */
+	uint8_t poison_snapshot;
+	uint8_t poison_logged; /* is in e->poisoned */
+	uint8_t pad;
+};
+
+/* What an atomic location or a lock hands to whoever acquires it. */
+struct sync_clock {
+	uint32_t gen;
+	uint32_t slot; /* index into clocks */
+};
+
+struct ipi {
+	void (*fn)(int cpu, void *info);
+	void *info;
+	int sender;
+	uint32_t step;	/* of its sending */
+	uint64_t slots;
+};
+
+struct cpu {
+	struct ipi queue[MAX_IPIS];
+	int nr_queued;
+	bool gate_shut;	      /* an instruction runs or interrupts are off */
+	uint32_t gate_step;   /* last step taken inside the gate, when it was opened */
+	uint32_t handled[ENGINE_MAX_TASKS]; /* by sender: the step that ran its IPI, 0: not yet */
+};
+
+enum engine_mode {
+	MODE_IDLE,  /* host code: nothing is tracked */
+	MODE_SETUP, /* tasks run one after the other, nothing is recorded */
+	MODE_RUN,   /* an execution */
+	MODE_CHECK, /* alone, after one: changes are tracked, nothing is scheduled */
+};
+
+struct strategy;
+
+struct engine {
+	/* Looked at by every hook: kept together. */
+	uintptr_t base;	      /* (c) the arena */
+	size_t hook_size;     /* its size while accesses are tracked, else 0 */
+	struct line *line;    /* (c) one for 64 bytes */
+	struct cell *cell;    /* (c) one for 8 bytes */
+	uint32_t gen;	      /* (x) this execution's number, never 0 */
+	bool detect;	      /* data races are looked for */
+	bool live;	      /* operations are scheduling points */
+	bool tracing;	      /* (x) */
+	int me;		      /* (s) task whose accesses these are: current, or the one an interrupt interrupts */
+	int irq_cpu;	      /* (s) CPU that handles an interrupt now, -1: none */
+	uint64_t nr_plain, nr_marked;
+
+	enum engine_mode mode;
+	struct engine_program prog; /* (c) */
+	void *image;		    /* (c) the snapshot */
+	size_t arena_size;	    /* (c) rounded up to pages */
+	uint32_t nr_locs;	    /* (c) locations: words, pages, objects */
+	uint32_t loc_pages, loc_objects; /* (c) where each kind begins */
+	int nr_tasks;		    /* (c) tasks and devices; interrupt lines follow, then rcu */
+	int nr_all;		    /* (c) */
+	int irq_base, rcu_task;	    /* (c) */
+
+	struct task task[ENGINE_MAX_TASKS];
+	struct cpu cpu[ENGINE_MAX_CPUS];
+	struct fiber host;
+	int current;		   /* (s) task on whose fiber we are, -1: host */
+	bool starting;		   /* (x) tasks run to their first point, none beyond it */
+	void *host_data;	   /* sync_set_task_data() of the check */
+	uint32_t ready;		   /* (s) tasks whose operation can run */
+	uint32_t waiting;	   /* (s) tasks whose operation is blocking, ready or not */
+	uint32_t unfinished;	   /* (s) actors that have not returned */
+	uint32_t step;		   /* (s) steps taken */
+	uint32_t max_steps;	   /* (x) */
+	bool fair;		   /* (s) the bound was reached: round robin, to tell livelock from long */
+	struct op step_op;	   /* (s) what the latest step did, in the end */
+	uint64_t step_old;	   /* (s) value before it, where it has one */
+	uint8_t *order;		   /* (s) the task of each step */
+	uint32_t order_cap;
+	enum engine_end end;	   /* (s) */
+	struct engine_violation violation; /* (s) */
+	uint32_t nr_switches;
+
+	uint32_t *dirty; /* (s) lines to restore */
+	uint32_t nr_dirty;
+	struct sync_clock *sync; /* by location */
+	struct vclock *clocks;
+	uint32_t nr_clocks, cap_clocks;
+	struct {
+		struct access a;
+		uint16_t next; /* index + 1 */
+	} *spill;
+	uint32_t nr_spill, cap_spill;
+	const char *poison_name[MAX_POISON_KINDS]; /* index 0 unused */
+	uint32_t *poisoned; /* (s) lines whose poison differs from the snapshot's */
+	uint32_t nr_poisoned, cap_poisoned;
+
+	struct rcu_head *rcu_pending; /* (s) */
+	uint32_t rcu_readers;	      /* (s) tasks inside a read side */
+	uint32_t gp_readers[ENGINE_MAX_TASKS]; /* (s) by waiter: readers it waits for */
+
+	const struct strategy *strategy; /* (e) */
+	void *state;			 /* (e) the strategy's */
+	const struct engine_options *opt; /* (e) */
+	uint64_t rng;			 /* (x) */
+
+	struct engine_trace *trace; /* (x) */
+	struct {
+		uintptr_t addr;
+		uint64_t old;
+		uint8_t size;
+	} pending[MAX_PENDING_CHANGES]; /* plain writes of this step, for the trace */
+	int nr_pending;
+
+	int nr_races;
+	struct engine_data_race races[ENGINE_MAX_DATA_RACES];
+	uint8_t *race_order[ENGINE_MAX_DATA_RACES]; /* the execution that showed it, to look for the other stack */
+	uint32_t race_steps[ENGINE_MAX_DATA_RACES];
+	size_t watch; /* offset of the word whose accesses' stacks are kept, 0: none */
+	struct {
+		void *pc[ENGINE_STACK_DEPTH];
+		int depth;
+	} watched[ENGINE_MAX_TASKS];
+	uint64_t nr_execution; /* (e) */
+	size_t mapped;	       /* bytes, for peak_bytes */
+};
+
+extern __thread struct engine *this_engine;
+
+/* ---- strategies ------------------------------------------------------------------------------------ */
+
+/*
+ * One execution is begin(), then pick() at every scheduling point, then end(). A strategy keeps its state in
+ * e->state and sees only: e->task[].op (what each would do), e->step, e->step_op and e->step_old (what the latest
+ * step did), e->current.
+ */
+struct strategy {
+	const char *name;
+	const char *summary;
+	/* a label was visited by task e->me; may be NULL */
+	void (*label)(struct engine *e, const char *name);
+	/* => -1 and one line in err: these options make no sense */
+	int (*create)(struct engine *e, const struct engine_options *o, char *err, size_t n);
+	void (*destroy)(struct engine *e);
+	/* => false: nothing is left to explore */
+	bool (*begin)(struct engine *e);
+	/* => one of `ready`, which is not 0, or -1 to give this execution up */
+	int (*pick)(struct engine *e, uint32_t ready);
+	/* the execution ended as e->end says; true when all that could follow from it was noted */
+	void (*end)(struct engine *e);
+	/* nothing was left out, so that running out of executions means that all were covered; may be NULL: never */
+	bool (*covered)(const struct engine *e);
+};
+
+extern const struct strategy strategy_random, strategy_dfs, strategy_dpor, strategy_replay;
+const struct strategy *strategy_find(const char *name);
+
+/* ---- arena.c ---------------------------------------------------------------------------------------- */
+
+int arena_create(struct engine *e, char *err, size_t n);
+void arena_destroy(struct engine *e);
+void arena_snapshot(struct engine *e);
+void arena_restore(struct engine *e);
+bool arena_equals_snapshot(const struct engine *e, size_t *where);
+void arena_mark_slow(struct engine *e, size_t line);
+void arena_dirty_range(struct engine *e, const void *p, size_t n);
+
+static inline size_t arena_off(const struct engine *e, const void *p)
+{
+	return (uintptr_t)p - e->base;
+}
+static inline void arena_mark(struct engine *e, size_t off)
+{
+	size_t l = off >> LINE_SHIFT;
+
+	if (e->line[l].dirty != e->gen)
+		arena_mark_slow(e, l);
+}
+void arena_poison_hit(struct engine *e, size_t off, const char *how);
+
+/* ---- run.c: executions --------------------------------------------------------------------------------- */
+
+/* Announces the running task's next operation and returns when the scheduler chose it. */
+void point(struct engine *e, const struct op *op);
+/* Readiness of every waiting task on this location is looked at again. */
+void recheck(struct engine *e, uint32_t loc);
+void recheck_task(struct engine *e, int task);
+/* An engine-driven line (an interrupt, RCU callbacks) has something to do. */
+void line_raise(struct engine *e, int task, const struct op *op);
+void run_execution(struct engine *e);
+int run_setup(struct engine *e, char *err, size_t n);
+void run_abort(struct engine *e, enum engine_end end) __attribute__((noreturn));
+bool op_ready(struct engine *e, int task);
+void violate(struct engine *e, const char *oracle, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void irq_run(struct engine *e, int cpu);
+void rcu_run(void *arg);
+bool rcu_ready(const struct engine *e);
+/* Gives an engine-driven task its fiber, stopped before `op`. */
+void run_start_line(struct engine *e, int task, const struct op *op);
+bool ipi_done(const struct engine *e, int task);
+
+static inline struct task *task_current(struct engine *e)
+{
+	return &e->task[e->current];
+}
+static inline bool engine_live(const struct engine *e)
+{
+	return e->live;
+}
+static inline uint32_t loc_word(const struct engine *e, const void *p)
+{
+	return (uint32_t)(arena_off(e, p) >> 3) + 1;
+}
+static inline uint32_t loc_page(const struct engine *e, const void *p)
+{
+	return e->loc_pages + (uint32_t)(arena_off(e, p) >> PAGE_SHIFT_);
+}
+enum { OBJ_RCU, OBJ_RCU_START, OBJ_GATE, OBJ_IPI = OBJ_GATE + ENGINE_MAX_CPUS, NR_OBJS = OBJ_IPI + ENGINE_MAX_CPUS };
+static inline uint32_t loc_object(const struct engine *e, int obj)
+{
+	return e->loc_objects + (uint32_t)obj;
+}
+/* The bits of the word at p's granule that [p, p + size) covers. */
+static inline uint64_t word_mask(const void *p, unsigned size)
+{
+	uint64_t m = size >= 8 ? ~0ull : (1ull << (size * 8)) - 1;
+
+	return m << (((uintptr_t)p & 7) * 8);
+}
+
+/* ---- hb.c: happens-before and data races ------------------------------------------------------------------ */
+
+void hb_reset(struct engine *e);
+void hb_access(struct engine *e, size_t off, unsigned size, unsigned kind);
+void hb_acquire(struct engine *e, uint32_t loc);
+void hb_release(struct engine *e, uint32_t loc, bool keep); /* keep: join with what was there */
+void hb_atomic(struct engine *e, uint32_t loc, bool load, bool store, int order);
+void hb_fence(struct engine *e, int order);
+void hb_join_task(struct engine *e, int from); /* everything that task `from` did is before our next access */
+
+static inline void vclock_join(struct vclock *a, const struct vclock *b, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (a->c[i] < b->c[i])
+			a->c[i] = b->c[i];
+}
+
+/* ---- trace.c ------------------------------------------------------------------------------------------------ */
+
+void trace_step(struct engine *e, int task);		      /* a step begins */
+void trace_values(struct engine *e, const void *addr, unsigned size, uint64_t old, uint64_t new_);
+void trace_plain(struct engine *e, uintptr_t addr, unsigned size);
+void trace_flush(struct engine *e);			      /* the step is over */
+void trace_label(struct engine *e, const char *name);
+int trace_stack(struct engine *e, void **pc, int max, void *frame);
+
+/* ---- schedule.c, replay --------------------------------------------------------------------------------------- */
+
+#define ORDER_TASK 0x3f
+#define ORDER_PREEMPTED 0x80 /* the task of the step before could have gone on */
+/* The execution just run, as counts. */
+void schedule_from_order(const struct engine *e, struct engine_schedule *s);
+int schedule_preemptions(const struct engine *e);
+/* Runs an execution step by step as `order` says, then serially. */
+void run_order(struct engine *e, const uint8_t *order, uint32_t n);
+void engine_set_bound(struct engine *e, uint32_t max_steps);
+void explore_note(struct engine *e, struct engine_result *r); /* copies the violation just found */
+
+/* Engine bugs and impossible states: one line, exit 70. */
+void engine_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+static inline uint64_t rng_next(uint64_t *s)
+{
+	uint64_t z = (*s += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rcu.c - the engine's own RCU
+ *
+ * A grace period waits for the readers that had begun when it began, and may end at the first step after the last of
+ * them left: as early as is legal, so that a use after it is found. Callbacks of call_rcu() run on a task of the
+ * engine's.
+ */
+#include "engine/internal.h"
+
+static struct op rcu_op(struct engine *e, enum op_mode mode, const char *name)
+{
+	return (struct op){ .loc = loc_object(e, OBJ_RCU), .mode = (uint8_t)mode, .mask = ~0ull, .name = name };
+}
+
+void rcu_read_lock(void)
+{
+	struct engine *e = this_engine;
+	struct op op = rcu_op(e, OP_RCU_READ, "rcu_read_lock");
+
+	if (!e->live || task_current(e)->rcu_depth++)
+		return;
+	point(e, &op);
+	e->rcu_readers |= 1u << e->current;
+	if (e->detect)
+		hb_acquire(e, loc_object(e, OBJ_RCU_START));
+}
+
+void rcu_read_unlock(void)
+{
+	struct engine *e = this_engine;
+	struct op op = rcu_op(e, OP_RCU_READ_END, "rcu_read_unlock");
+	uint32_t bit;
+
+	if (!e->live)
+		return;
+	if (!task_current(e)->rcu_depth)
+		violate(e, "rcu-misuse", "rcu_read_unlock() by %s outside a read side", task_current(e)->name);
+	if (--task_current(e)->rcu_depth)
+		return;
+	point(e, &op);
+	bit = 1u << e->current;
+	e->rcu_readers &= ~bit;
+	for (int i = 0; i < e->nr_all; i++)
+		e->gp_readers[i] &= ~bit;
+	for (struct rcu_head *h = e->rcu_pending; h; h = h->next) {
+		arena_dirty_range(e, h, sizeof(*h));
+		h->readers &= ~bit;
+	}
+	if (e->detect)
+		hb_release(e, loc_object(e, OBJ_RCU), true);
+	recheck(e, loc_object(e, OBJ_RCU));
+	recheck_task(e, e->rcu_task);
+}
+
+static void no_reader(struct engine *e, const char *what)
+{
+	if (task_current(e)->rcu_depth)
+		violate(e, "rcu-misuse", "%s() by %s inside a read side waits for itself", what, task_current(e)->name);
+}
+
+void synchronize_rcu(void)
+{
+	struct engine *e = this_engine;
+	struct op op = rcu_op(e, OP_GP_START, "synchronize_rcu");
+
+	if (!e->live)
+		return;
+	no_reader(e, "synchronize_rcu");
+	point(e, &op);
+	e->gp_readers[e->current] = e->rcu_readers;
+	if (e->detect)
+		hb_release(e, loc_object(e, OBJ_RCU_START), true);
+	op.mode = OP_GP_WAIT;
+	op.blocking = true;
+	point(e, &op);
+	if (e->detect)
+		hb_acquire(e, loc_object(e, OBJ_RCU));
+}
+
+void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
+{
+	struct engine *e = this_engine;
+	struct op op = rcu_op(e, OP_GP_START, "call_rcu"), wait = rcu_op(e, OP_GP_WAIT, "rcu_callback");
+	struct rcu_head **tail = &e->rcu_pending;
+
+	if (!e->live) {
+		func(head);
+		return;
+	}
+	point(e, &op);
+	arena_dirty_range(e, head, sizeof(*head));
+	*head = (struct rcu_head){ .func = func, .readers = e->rcu_readers, .step = e->step };
+	while (*tail)
+		tail = &(*tail)->next;
+	if (tail != &e->rcu_pending)
+		arena_dirty_range(e, tail, sizeof(*tail));
+	*tail = head;
+	if (e->detect) {
+		hb_release(e, loc_object(e, OBJ_RCU_START), true);
+		hb_release(e, loc_object(e, OBJ_RCU), true);
+	}
+	wait.blocking = true;
+	if (e->task[e->rcu_task].state == TASK_UNUSED)
+		run_start_line(e, e->rcu_task, &wait);
+	recheck_task(e, e->rcu_task);
+}
+
+bool rcu_ready(const struct engine *e)
+{
+	for (const struct rcu_head *h = e->rcu_pending; h; h = h->next)
+		if (!h->readers)
+			return true;
+	return false;
+}
+
+/* The body of the engine's RCU task: its first operation was announced by the first call_rcu(). */
+void rcu_run(void *arg)
+{
+	struct engine *e = arg;
+
+	for (;;) {
+		struct op wait = rcu_op(e, OP_GP_WAIT, "rcu_callback");
+		struct rcu_head **link = &e->rcu_pending, *h;
+
+		while (*link && (*link)->readers)
+			link = &(*link)->next;
+		h = *link;
+		if (!h)
+			engine_panic("RCU callbacks ran without one that is due");
+		e->step_op.after = h->step;
+		if (link != &e->rcu_pending)
+			arena_dirty_range(e, link, sizeof(*link));
+		*link = h->next;
+		if (e->detect)
+			hb_acquire(e, loc_object(e, OBJ_RCU));
+		h->func(h);
+		wait.blocking = true;
+		point(e, &wait);
+	}
+}

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.c - executions: tasks on fibers, the scheduler between them, and how an execution ends
+ *
+ * A task stops before each operation, having announced it; whoever stops asks the strategy who goes next and
+ * switches straight to that task, which performs its operation and runs on to its next. What a task does before
+ * its first operation and after its last belongs to nobody's turn: all tasks are brought to their first operation
+ * before the first choice, and returning is no operation.
+ *
+ * I1: e->ready holds exactly the unfinished tasks whose announced operation can run now.
+ * I2: e->waiting holds those whose operation is of a blocking kind; only they are looked at again (recheck).
+ */
+#include "engine/internal.h"
+
+#define SETUP_MAX_STEPS 50000000u /* a set-up that takes more is in a loop */
+
+void engine_panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("faultline: internal error: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	exit(70);
+}
+
+/* ---- readiness -------------------------------------------------------------------------------------- */
+
+static bool word_ready(const struct op *op)
+{
+	switch (op->mode) {
+	case OP_AWAIT:
+		return (*(const u32 *)op->addr & op->want_mask) == op->want;
+	case OP_ACQUIRE:
+	case OP_WAIT_FREE:
+		return !(*(const unsigned long *)op->addr & op->mask);
+	default:
+		return true;
+	}
+}
+
+bool op_ready(struct engine *e, int task)
+{
+	const struct op *op = &e->task[task].op;
+	const struct sync_lock *l = op->addr;
+	int cpu = task - e->irq_base;
+
+	if (op->size)
+		return word_ready(op);
+	switch (op->mode) {
+	case OP_ACQUIRE:
+		return !l->owner && !l->readers;
+	case OP_ACQUIRE_SHARED:
+		return !l->owner;
+	case OP_GRANT:
+	case OP_GRANT_SHARED:
+		return ((const struct rw_semaphore *)op->addr)->granted & (1u << task);
+	case OP_CONSUME:
+		return ((const struct completion *)op->addr)->done > 0;
+	case OP_IRQ:
+		return e->cpu[cpu].nr_queued && !e->cpu[cpu].gate_shut;
+	case OP_GP_WAIT:
+		return task == e->rcu_task ? rcu_ready(e) : !e->gp_readers[task];
+	case OP_NONE: /* an IPI's sender, waiting for one CPU */
+		return ipi_done(e, task);
+	default:
+		return true;
+	}
+}
+
+void recheck_task(struct engine *e, int task)
+{
+	uint32_t bit = 1u << task;
+
+	if (!(e->waiting & bit))
+		return;
+	if (op_ready(e, task)) {
+		e->ready |= bit;
+	} else {
+		e->ready &= ~bit;
+		e->task[task].waited = true;
+	}
+}
+
+void recheck(struct engine *e, uint32_t loc)
+{
+	for (uint32_t m = e->waiting; m; m &= m - 1) {
+		int t = __builtin_ctz(m);
+
+		if (e->task[t].op.loc == loc)
+			recheck_task(e, t);
+	}
+}
+
+/* Announces what `task`, which is not running, would do next. */
+void line_raise(struct engine *e, int task, const struct op *op)
+{
+	e->task[task].op = *op;
+	e->task[task].waited = false;
+	e->waiting |= 1u << task;
+	recheck_task(e, task);
+}
+
+/* ---- ends ------------------------------------------------------------------------------------------------ */
+
+/* Back to the host for good; every fiber is forgotten. */
+void run_abort(struct engine *e, enum engine_end end)
+{
+	int self = e->current;
+
+	e->end = end;
+	e->current = -1;
+	fiber_leave(&e->task[self].fiber, &e->host);
+}
+
+static void violate_va(struct engine *e, const char *oracle, const char *fmt, va_list ap)
+{
+	if (!e->violation.oracle[0]) {
+		snprintf(e->violation.oracle, sizeof(e->violation.oracle), "%s", oracle);
+		vsnprintf(e->violation.message, sizeof(e->violation.message), fmt, ap);
+		e->violation.task = e->current < 0 ? -1 : e->me;
+		e->violation.step = e->step;
+	}
+	if (e->tracing)
+		trace_flush(e);
+	if (e->current >= 0)
+		run_abort(e, ENGINE_VIOLATION);
+}
+
+void violate(struct engine *e, const char *oracle, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	violate_va(e, oracle, fmt, ap);
+	va_end(ap);
+}
+
+void sync_violation(const char *oracle, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	violate_va(this_engine, oracle, fmt, ap);
+	va_end(ap);
+}
+
+static bool is_grant(const struct op *op)
+{
+	return op->mode == OP_GRANT || op->mode == OP_GRANT_SHARED;
+}
+
+static int describe_wait(struct engine *e, int task, char *buf, size_t n)
+{
+	const struct op *op = &e->task[task].op;
+	const struct sync_lock *l = op->addr;
+	char object[64] = "";
+	const char *held = "";
+
+	if (op->addr && e->prog.describe)
+		e->prog.describe(op->addr, op->size ? op->size : 1, object, sizeof(object));
+	if (!object[0] && !op->size && (op->mode == OP_ACQUIRE || op->mode == OP_ACQUIRE_SHARED))
+		snprintf(object, sizeof(object), "%s", l->name ? l->name : "?");
+	if (!object[0] && is_grant(op))
+		snprintf(object, sizeof(object), "%s", ((const struct rw_semaphore *)op->addr)->name);
+	if (!op->size && (op->mode == OP_ACQUIRE || op->mode == OP_ACQUIRE_SHARED) && l->owner)
+		held = e->task[l->owner - 1].name;
+	if (is_grant(op) && ((const struct rw_semaphore *)op->addr)->owner)
+		held = e->task[((const struct rw_semaphore *)op->addr)->owner - 1].name;
+	return snprintf(buf, n, "%s waits in %s(%s)%s%s%s", e->task[task].name, op->name, object,
+			held[0] ? " held by " : "", held, "");
+}
+
+static void violate_deadlock(struct engine *e)
+{
+	char text[sizeof(e->violation.message)];
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (uint32_t m = e->unfinished; m && len < sizeof(text) - 1; m &= m - 1) {
+		if (len)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "; ");
+		len += (size_t)describe_wait(e, __builtin_ctz(m), text + len, sizeof(text) - len);
+	}
+	violate(e, "deadlock", "%s", text);
+}
+
+static void violate_livelock(struct engine *e)
+{
+	char text[256] = "";
+	size_t len = 0;
+
+	for (uint32_t m = e->unfinished & e->ready; m && len < sizeof(text) - 1; m &= m - 1) {
+		const struct task *t = &e->task[__builtin_ctz(m)];
+
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s at %s%s%s", len ? ", " : "", t->name,
+					t->op.name, t->label ? " after " : "", t->label ? t->label : "");
+	}
+	violate(e, "livelock", "no end after %u steps, %u of them round robin: %s go on", e->step, e->max_steps, text);
+}
+
+/* Nobody can run: over, or stuck. */
+static void __attribute__((noreturn)) run_over(struct engine *e)
+{
+	if (e->unfinished)
+		violate_deadlock(e);
+	run_abort(e, e->fair ? ENGINE_BOUND : ENGINE_DONE);
+}
+
+/* ---- the scheduler ------------------------------------------------------------------------------------------- */
+
+static int pick_serial(const struct engine *e)
+{
+	if (e->current >= 0 && (e->ready & (1u << e->current)))
+		return e->current;
+	return __builtin_ctz(e->ready);
+}
+
+static int pick_fair(const struct engine *e)
+{
+	uint32_t after = e->ready & ~((2u << (e->order[e->step - 1] & ORDER_TASK)) - 1);
+
+	return __builtin_ctz(after ? after : e->ready);
+}
+
+static int bound_reached(struct engine *e)
+{
+	if (e->mode == MODE_SETUP)
+		violate(e, "livelock", "the set-up took more than %u steps", SETUP_MAX_STEPS);
+	if (e->step >= 2 * e->max_steps)
+		violate_livelock(e);
+	e->fair = true;
+	return pick_fair(e);
+}
+
+static inline int pick(struct engine *e)
+{
+	if (unlikely(e->mode == MODE_SETUP))
+		return e->step < SETUP_MAX_STEPS ? pick_serial(e) : bound_reached(e);
+	if (unlikely(e->step >= e->max_steps))
+		return bound_reached(e);
+	return e->strategy->pick(e, e->ready);
+}
+
+static inline void record(struct engine *e, int next)
+{
+	int last = e->step ? e->order[e->step - 1] & ORDER_TASK : next;
+
+	e->order[e->step] = (uint8_t)(next | (last != next && (e->ready & (1u << last)) ? ORDER_PREEMPTED : 0));
+}
+
+/*
+ * Chooses and starts the next step. Interrupts are taken here, on the stack of whoever stopped.
+ * => returns when the current task was chosen; with `leaving` it never is
+ */
+static void schedule(struct engine *e, bool leaving)
+{
+	int self = e->current;
+
+	for (;;) {
+		int next;
+
+		if (unlikely(e->tracing))
+			trace_flush(e);
+		if (unlikely(!e->ready))
+			run_over(e);
+		next = pick(e);
+		if (unlikely(next < 0))
+			run_abort(e, ENGINE_REDUNDANT);
+		if (likely(e->mode == MODE_RUN))
+			record(e, next);
+		e->step++;
+		e->task[next].last_step = e->step;
+		e->step_op = e->task[next].op;
+		e->step_old = 0;
+		e->waiting &= ~(1u << next);
+		e->me = next;
+		if (unlikely(e->tracing))
+			trace_step(e, next);
+		if (unlikely(next >= e->irq_base && next < e->rcu_task)) {
+			irq_run(e, next - e->irq_base);
+			continue;
+		}
+		if (next == self)
+			return;
+		e->nr_switches++;
+		e->current = next;
+		if (leaving)
+			fiber_leave(&e->task[self].fiber, &e->task[next].fiber);
+		fiber_switch(self < 0 ? &e->host : &e->task[self].fiber, &e->task[next].fiber);
+		return;
+	}
+}
+
+void point(struct engine *e, const struct op *op)
+{
+	struct task *t = task_current(e);
+
+	t->op = *op;
+	t->waited = false;
+	if (op->blocking) {
+		e->waiting |= 1u << e->current;
+		recheck_task(e, e->current);
+	}
+	if (unlikely(e->starting)) {
+		int self = e->current;
+
+		e->current = -1;
+		fiber_switch(&t->fiber, &e->host);
+		e->current = self;
+		return;
+	}
+	schedule(e, false);
+}
+
+/* The entry of every fiber. */
+static void task_main(void)
+{
+	struct engine *e;
+	struct task *t;
+
+	fiber_entered();
+	e = this_engine;
+	t = task_current(e);
+	t->run(t->arg);
+
+	if (t->rcu_depth)
+		violate(e, "rcu-misuse", "%s returned inside a read side", t->name);
+	if (t->irq_depth)
+		violate(e, "irqs-off", "%s returned with interrupts off", t->name);
+	t->state = TASK_FINISHED;
+	e->ready &= ~(1u << e->current);
+	e->unfinished &= ~(1u << e->current);
+	if (e->starting) {
+		int self = e->current;
+
+		e->current = -1;
+		fiber_leave(&e->task[self].fiber, &e->host);
+	}
+	schedule(e, true);
+	abort();
+}
+
+/* ---- one execution -------------------------------------------------------------------------------------------- */
+
+static void reset_tasks(struct engine *e)
+{
+	for (int i = 0; i < e->nr_all; i++) {
+		struct task *t = &e->task[i];
+
+		t->state = TASK_UNUSED;
+		t->data = NULL;
+		t->irq_depth = t->rcu_depth = 0;
+		t->last_step = 0;
+		t->label = NULL;
+		t->waited = false;
+	}
+	for (int i = 0; i < e->rcu_task - e->irq_base; i++) {
+		e->cpu[i].nr_queued = 0;
+		e->cpu[i].gate_shut = false;
+		e->cpu[i].gate_step = 0;
+	}
+	e->ready = e->waiting = e->unfinished = 0;
+	e->step = 0;
+	e->fair = false;
+	e->current = -1;
+	e->irq_cpu = -1;
+	e->rcu_pending = NULL;
+	e->rcu_readers = 0;
+	memset(e->gp_readers, 0, sizeof(e->gp_readers));
+	e->violation.oracle[0] = '\0';
+	e->end = ENGINE_DONE;
+	e->nr_pending = 0;
+}
+
+/* Brings task i to its first operation. */
+static void start_task(struct engine *e, int i)
+{
+	struct task *t = &e->task[i];
+
+	t->state = TASK_RUNNING;
+	e->ready |= 1u << i;
+	if (t->kind == ENGINE_ACTOR)
+		e->unfinished |= 1u << i;
+	fiber_reset(&t->fiber, task_main);
+	e->current = e->me = i;
+	fiber_switch(&e->host, &t->fiber);
+}
+
+void run_start_line(struct engine *e, int task, const struct op *op)
+{
+	struct task *t = &e->task[task];
+
+	t->state = TASK_RUNNING;
+	fiber_reset(&t->fiber, task_main);
+	line_raise(e, task, op);
+}
+
+static void start_tasks(struct engine *e, uint32_t which)
+{
+	e->starting = true;
+	for (int i = 0; i < e->nr_tasks && e->end == ENGINE_DONE; i++)
+		if (which & (1u << i))
+			start_task(e, i);
+	e->starting = false;
+}
+
+/* From the host into the first step; returns when the execution is over. */
+static void go(struct engine *e)
+{
+	if (e->end != ENGINE_DONE)
+		return;
+	if (e->ready) {
+		e->live = true;
+		schedule(e, false);
+	} else if (e->unfinished) {
+		violate_deadlock(e);
+		e->end = ENGINE_VIOLATION;
+	}
+	e->live = false;
+}
+
+void run_execution(struct engine *e)
+{
+	struct engine *before = this_engine;
+
+	arena_restore(e);
+	reset_tasks(e);
+	hb_reset(e);
+	this_engine = e;
+	e->mode = MODE_RUN;
+	e->hook_size = e->arena_size;
+	e->live = e->detect = true;
+	start_tasks(e, ~0u);
+	go(e);
+	e->live = e->detect = false;
+	e->mode = MODE_CHECK;
+	e->current = -1;
+	if ((e->end == ENGINE_DONE || e->end == ENGINE_BOUND) && e->prog.check && !e->violation.oracle[0]) {
+		e->prog.check(e->prog.arg);
+		if (e->violation.oracle[0])
+			e->end = ENGINE_VIOLATION;
+	}
+	e->mode = MODE_IDLE;
+	e->hook_size = 0;
+	this_engine = before;
+}
+
+/* The set-up is task 0's first life, with the devices beside it. */
+int run_setup(struct engine *e, char *err, size_t n)
+{
+	struct engine *before = this_engine;
+	struct task real = e->task[0];
+	uint32_t which = 1;
+
+	if (!e->prog.setup) {
+		arena_snapshot(e);
+		return 0;
+	}
+	for (int i = 0; i < e->nr_tasks; i++)
+		if (e->task[i].kind == ENGINE_DEVICE)
+			which |= 1u << i;
+	reset_tasks(e);
+	hb_reset(e);
+	this_engine = e;
+	e->task[0].name = "set-up";
+	e->task[0].run = e->prog.setup;
+	e->task[0].arg = e->prog.arg;
+	e->task[0].kind = ENGINE_ACTOR;
+	e->mode = MODE_SETUP;
+	e->hook_size = e->arena_size;
+	e->live = true;
+	start_tasks(e, which);
+	go(e);
+	e->live = false;
+	e->mode = MODE_IDLE;
+	e->hook_size = 0;
+	e->task[0].name = real.name;
+	e->task[0].run = real.run;
+	e->task[0].arg = real.arg;
+	e->task[0].kind = real.kind;
+	this_engine = before;
+	if (e->violation.oracle[0]) {
+		snprintf(err, n, "the set-up of %s failed: %s: %.300s", e->prog.name, e->violation.oracle,
+			 e->violation.message);
+		return -1;
+	}
+	arena_snapshot(e);
+	return 0;
+}

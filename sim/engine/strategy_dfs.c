@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * strategy_dfs.c - every schedule, depth first, with at most so many preemptions
+ *
+ * A preemption is a switch away from a task that could have gone on. Without a bound every schedule is run once: two
+ * independent tasks of n and m steps have C(n + m, n). The first choice at each point is to go on, so that few
+ * preemptions come first.
+ */
+#include "engine/internal.h"
+
+struct node {
+	uint32_t left; /* choices not yet tried */
+	uint8_t chosen;
+	uint16_t preemptions; /* up to and with `chosen` */
+};
+
+struct dfs {
+	struct node *node;
+	uint32_t len, cap; /* choices made so far in this and earlier executions */
+	int bound;	   /* -1: none */
+	bool labels_only;
+	bool bounded;	   /* an execution was cut short: not everything was covered */
+	bool started;
+};
+
+static int dfs_create(struct engine *e, const struct engine_options *o, char *err, size_t n)
+{
+	struct dfs *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		snprintf(err, n, "no memory");
+		return -1;
+	}
+	s->bound = o->preemptions;
+	s->labels_only = o->labels_only;
+	e->state = s;
+	return 0;
+}
+
+static void dfs_destroy(struct engine *e)
+{
+	struct dfs *s = e->state;
+
+	free(s->node);
+	free(s);
+	e->state = NULL;
+}
+
+static int last_task(const struct engine *e)
+{
+	return e->step ? e->order[e->step - 1] & ORDER_TASK : -1;
+}
+
+/* The cost of choosing `task` now: 1 when the task of the step before could have gone on. */
+static int cost(const struct engine *e, uint32_t ready, int task)
+{
+	int last = last_task(e);
+
+	return last >= 0 && last != task && (ready & (1u << last));
+}
+
+static uint32_t choices(const struct engine *e, const struct dfs *s, uint32_t ready, int used)
+{
+	int last = last_task(e);
+	bool may = s->bound < 0 || used < s->bound;
+
+	if (last < 0 || !(ready & (1u << last)))
+		return ready;
+	if (may && s->labels_only)
+		may = e->task[last].label && e->task[last].label_step == e->task[last].last_step;
+	return may ? ready : 1u << last;
+}
+
+static bool dfs_begin(struct engine *e)
+{
+	struct dfs *s = e->state;
+
+	if (!s->started) {
+		s->started = true;
+		return true;
+	}
+	while (s->len && !s->node[s->len - 1].left)
+		s->len--;
+	return s->len > 0;
+}
+
+static void take(struct engine *e, struct dfs *s, uint32_t ready, uint32_t d, int task)
+{
+	struct node *n = &s->node[d];
+	int before = d ? s->node[d - 1].preemptions : 0;
+
+	n->chosen = (uint8_t)task;
+	n->left &= ~(1u << task);
+	n->preemptions = (uint16_t)(before + cost(e, ready, task));
+}
+
+static int dfs_pick(struct engine *e, uint32_t ready)
+{
+	struct dfs *s = e->state;
+	uint32_t d = e->step;
+	int last = last_task(e);
+
+	if (d + 1 < s->len)
+		return s->node[d].chosen;
+	if (d + 1 == s->len && s->node[d].left) { /* the branch that begin() chose */
+		take(e, s, ready, d, __builtin_ctz(s->node[d].left));
+		return s->node[d].chosen;
+	}
+	if (d == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 256;
+		s->node = realloc(s->node, s->cap * sizeof(*s->node));
+		if (!s->node)
+			engine_panic("no memory for %u choices", s->cap);
+	}
+	s->len = d + 1;
+	s->node[d].left = choices(e, s, ready, d ? s->node[d - 1].preemptions : 0);
+	take(e, s, ready, d, last >= 0 && (ready & (1u << last)) ? last : __builtin_ctz(s->node[d].left));
+	return s->node[d].chosen;
+}
+
+static void dfs_end(struct engine *e)
+{
+	struct dfs *s = e->state;
+
+	s->bounded |= e->end == ENGINE_BOUND || e->end == ENGINE_VIOLATION;
+}
+
+static bool dfs_covered(const struct engine *e)
+{
+	const struct dfs *s = e->state;
+
+	return !s->bounded;
+}
+
+const struct strategy strategy_dfs = {
+	.name = "dfs",
+	.summary = "every schedule, depth first, under a preemption bound",
+	.create = dfs_create,
+	.destroy = dfs_destroy,
+	.begin = dfs_begin,
+	.pick = dfs_pick,
+	.end = dfs_end,
+	.covered = dfs_covered,
+};

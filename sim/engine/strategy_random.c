@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* strategy_random.c - a uniform choice among the runnable at every point; execution n depends on seed and n alone */
+#include "engine/internal.h"
+
+static int random_create(struct engine *e, const struct engine_options *o, char *err, size_t n)
+{
+	(void)e;
+	if (o->preemptions >= 0) {
+		snprintf(err, n, "a preemption bound needs --strategy dfs, not random");
+		return -1;
+	}
+	return 0;
+}
+
+static void random_destroy(struct engine *e)
+{
+	(void)e;
+}
+
+static bool random_begin(struct engine *e)
+{
+	uint64_t s = e->opt->seed * 0x9e3779b97f4a7c15ull + e->nr_execution;
+
+	e->rng = rng_next(&s);
+	return true;
+}
+
+static int random_pick(struct engine *e, uint32_t ready)
+{
+	unsigned n = (unsigned)__builtin_popcount(ready), k;
+
+	if (n == 1)
+		return __builtin_ctz(ready);
+	k = (unsigned)(((rng_next(&e->rng) >> 32) * n) >> 32);
+	while (k--)
+		ready &= ready - 1;
+	return __builtin_ctz(ready);
+}
+
+static void random_end(struct engine *e)
+{
+	(void)e;
+}
+
+const struct strategy strategy_random = {
+	.name = "random",
+	.summary = "uniform random choice at every point",
+	.create = random_create,
+	.destroy = random_destroy,
+	.begin = random_begin,
+	.pick = random_pick,
+	.end = random_end,
+};

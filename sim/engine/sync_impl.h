@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sync_impl.h - the controlled build's side of sync.h: types, and entries that the engine provides
+ *
+ * Locks carry their state in the arena, so that a snapshot holds them; only the engine touches it. Owners are
+ * task index + 1, so that zeroed memory is a free lock.
+ */
+#ifndef SIM_ENGINE_SYNC_IMPL_H
+#define SIM_ENGINE_SYNC_IMPL_H
+
+#define SYNC_NR_TASKS 32 /* equals ENGINE_MAX_TASKS: asserted in the engine */
+
+/* ---- atomics that return nothing, and bits ------------------------------------------------------ */
+
+void sync_add32(int *p, int i);
+void sync_add64(s64 *p, s64 i);
+void sync_or_bits(unsigned long *p, unsigned long mask);
+void sync_andnot_bits(unsigned long *p, unsigned long mask);
+unsigned long sync_load_bits(const unsigned long *p, unsigned long mask);
+unsigned long sync_fetch_or_bits(unsigned long *p, unsigned long mask);
+unsigned long sync_fetch_andnot_bits(unsigned long *p, unsigned long mask);
+
+static inline void atomic_inc(atomic_t *v)
+{
+	sync_add32(&v->counter, 1);
+}
+static inline void atomic_dec(atomic_t *v)
+{
+	sync_add32(&v->counter, -1);
+}
+static inline void atomic_add(int i, atomic_t *v)
+{
+	sync_add32(&v->counter, i);
+}
+static inline void atomic64_add(s64 i, atomic64_t *v)
+{
+	sync_add64(&v->counter, i);
+}
+static inline void set_bit(int nr, unsigned long *addr)
+{
+	sync_or_bits(addr, 1ul << nr);
+}
+static inline void clear_bit(int nr, unsigned long *addr)
+{
+	sync_andnot_bits(addr, 1ul << nr);
+}
+static inline bool test_bit(int nr, const unsigned long *addr)
+{
+	return sync_load_bits(addr, 1ul << nr) != 0;
+}
+static inline bool test_and_set_bit(int nr, unsigned long *addr)
+{
+	return sync_fetch_or_bits(addr, 1ul << nr) != 0;
+}
+static inline bool test_and_clear_bit(int nr, unsigned long *addr)
+{
+	return sync_fetch_andnot_bits(addr, 1ul << nr) != 0;
+}
+
+/* ---- locks that are not fair: one type for spinlocks, reader-writer spinlocks and mutexes ---------- */
+
+struct sync_lock {
+	u16 owner;   /* task + 1 that holds it exclusively, 0: none */
+	u16 readers; /* how many hold it shared */
+	u32 reader_mask;
+	const char *name;
+};
+
+typedef struct sync_lock spinlock_t;
+typedef struct sync_lock rwlock_t;
+struct mutex {
+	struct sync_lock lock;
+};
+
+void sync_lock_init(struct sync_lock *l, const char *name);
+void sync_lock_exclusive(struct sync_lock *l, const char *op);
+void sync_unlock_exclusive(struct sync_lock *l, const char *op);
+bool sync_trylock_exclusive(struct sync_lock *l, const char *op);
+void sync_lock_shared(struct sync_lock *l, const char *op);
+void sync_unlock_shared(struct sync_lock *l, const char *op);
+bool sync_is_locked(const struct sync_lock *l);
+
+void local_irq_disable(void);
+void local_irq_enable(void);
+bool irqs_disabled(void);
+
+#define spin_lock_init(l) sync_lock_init(l, #l)
+#define rwlock_init(l) sync_lock_init(l, #l)
+#define mutex_init(m) sync_lock_init(&(m)->lock, #m)
+#define spin_lock(l) sync_lock_exclusive(l, "spin_lock")
+#define spin_unlock(l) sync_unlock_exclusive(l, "spin_unlock")
+#define spin_trylock(l) sync_trylock_exclusive(l, "spin_trylock")
+#define spin_is_locked(l) sync_is_locked(l)
+#define write_lock(l) sync_lock_exclusive(l, "write_lock")
+#define write_unlock(l) sync_unlock_exclusive(l, "write_unlock")
+#define read_lock(l) sync_lock_shared(l, "read_lock")
+#define read_unlock(l) sync_unlock_shared(l, "read_unlock")
+#define mutex_lock(m) sync_lock_exclusive(&(m)->lock, "mutex_lock")
+#define mutex_unlock(m) sync_unlock_exclusive(&(m)->lock, "mutex_unlock")
+#define mutex_trylock(m) sync_trylock_exclusive(&(m)->lock, "mutex_trylock")
+#define mutex_is_locked(m) sync_is_locked(&(m)->lock)
+
+static inline void spin_lock_irq(spinlock_t *l)
+{
+	local_irq_disable();
+	spin_lock(l);
+}
+static inline void spin_unlock_irq(spinlock_t *l)
+{
+	spin_unlock(l);
+	local_irq_enable();
+}
+static inline void read_lock_irq(rwlock_t *l)
+{
+	local_irq_disable();
+	read_lock(l);
+}
+static inline void read_unlock_irq(rwlock_t *l)
+{
+	read_unlock(l);
+	local_irq_enable();
+}
+static inline void write_lock_irq(rwlock_t *l)
+{
+	local_irq_disable();
+	write_lock(l);
+}
+static inline void write_unlock_irq(rwlock_t *l)
+{
+	write_unlock(l);
+	local_irq_enable();
+}
+
+/* ---- the fair reader-writer semaphore ------------------------------------------------------------ */
+
+struct rw_semaphore {
+	u16 owner;   /* writer, task + 1 */
+	u16 readers; /* granted readers */
+	u32 granted; /* tasks that were granted it and have not gone on yet */
+	u32 nr_waiting;
+	u8 waiting[SYNC_NR_TASKS]; /* first come first; the top bit says writer */
+	const char *name;
+};
+
+void sync_rwsem_init(struct rw_semaphore *s, const char *name);
+#define init_rwsem(s) sync_rwsem_init(s, #s)
+void down_read(struct rw_semaphore *s);
+void up_read(struct rw_semaphore *s);
+void down_write(struct rw_semaphore *s);
+void up_write(struct rw_semaphore *s);
+void downgrade_write(struct rw_semaphore *s);
+bool down_read_trylock(struct rw_semaphore *s);
+bool down_write_trylock(struct rw_semaphore *s);
+
+/* ---- bit locks, completions, waiting for words ------------------------------------------------------ */
+
+void bit_lock(int nr, unsigned long *word, const char *name);
+bool bit_trylock(int nr, unsigned long *word, const char *name);
+void bit_unlock(int nr, unsigned long *word);
+void bit_wait(int nr, unsigned long *word, const char *name);
+
+struct completion {
+	u32 done;
+	u32 pad;
+	const char *name;
+};
+void sync_completion_init(struct completion *c, const char *name);
+#define init_completion(c) sync_completion_init(c, #c)
+void complete(struct completion *c);
+void wait_for_completion(struct completion *c);
+
+void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name);
+void cpu_relax(void);
+void cond_resched(void);
+
+/* ---- RCU ------------------------------------------------------------------------------------------- */
+
+struct rcu_head {
+	struct rcu_head *next;
+	void (*func)(struct rcu_head *);
+	u32 readers; /* tasks that the grace period waits for */
+	u32 step;    /* when it was queued */
+};
+void rcu_read_lock(void);
+void rcu_read_unlock(void);
+void synchronize_rcu(void);
+void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *));
+#define rcu_dereference(p) smp_load_acquire(&(p))
+#define rcu_assign_pointer(p, v) smp_store_release(&(p), v)
+
+/* ---- interrupts, IPIs, instructions -------------------------------------------------------------------- */
+
+int smp_processor_id(void);
+void smp_call_function_slots(u64 mask, void (*fn)(int cpu, void *info), void *info, u64 slots);
+static inline void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *info), void *info)
+{
+	smp_call_function_slots(mask, fn, info, ~0ull);
+}
+void insn_begin(u64 slots);
+void insn_end(void);
+
+/* ---- contents, the machine, poison, labels, violations, choices -------------------------------------------- */
+
+void content_read(void *local, const void *src, size_t n);
+void content_write(void *dst, const void *local, size_t n);
+void content_zero(void *dst, size_t n);
+
+void *sync_machine(void);
+void *sync_task_data(void);
+void sync_set_task_data(void *data);
+const char *sync_task_name(void);
+
+void sync_poison(const void *p, size_t n, const char *oracle);
+void sync_unpoison(const void *p, size_t n);
+
+void sync_label(const char *name);
+#define SYNC_LABEL(name) sync_label(name)
+
+void sync_violation(const char *oracle, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int sync_choose(const char *what, int n);
+
+#endif

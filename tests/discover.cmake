@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# Writes OUT, the ctest entries of all races that FAULTLINE has. controlled: their verdicts, witnesses and diagrams,
+# run by RUNNER; native: a short stress of each race and protocol, which must end whatever it finds.
+execute_process(COMMAND ${FAULTLINE} list --ctest OUTPUT_VARIABLE lines RESULT_VARIABLE status)
+if(NOT status STREQUAL "0" OR lines STREQUAL "")
+  message(FATAL_ERROR "discovery: '${FAULTLINE} list --ctest' ended with ${status} and said '${lines}'")
+endif()
+string(REGEX REPLACE "\n$" "" lines "${lines}")
+string(REPLACE "\n" ";" lines "${lines}")
+set(text "# generated\n")
+set(drawn "")
+foreach(line IN LISTS lines)
+  separate_arguments(line)
+  list(GET line 0 race)
+  list(GET line 1 protocol)
+  list(GET line 2 family)
+  list(GET line 3 expect)
+  set(labels "race\;${family}\;${race}\;${protocol}\;${expect}")
+  if(KIND STREQUAL "native")
+    string(APPEND text "add_test(\"stress/${race}/${protocol}\" \"${FAULTLINE}\" stress ${race} --protocol ${protocol} "
+           "--rounds 200 --report-only)\n"
+           "set_tests_properties(\"stress/${race}/${protocol}\" PROPERTIES LABELS \"stress\;${labels}\")\n")
+    continue()
+  endif()
+  string(APPEND text "add_test(\"race/${race}/${protocol}\" \"${RUNNER}\" ${race}/${protocol})\n"
+         "set_tests_properties(\"race/${race}/${protocol}\" PROPERTIES LABELS \"${labels}\")\n")
+  if(expect STREQUAL "found")
+    string(APPEND text "add_test(\"witness/${race}/${protocol}\" \"${RUNNER}\" witness/${race}/${protocol})\n"
+           "set_tests_properties(\"witness/${race}/${protocol}\" PROPERTIES LABELS \"witness\;${labels}\")\n")
+    if(NOT race IN_LIST drawn)
+      list(APPEND drawn ${race})
+      string(APPEND text "add_test(\"diagram/${race}\" \"${RUNNER}\" diagram/${race})\n"
+             "set_tests_properties(\"diagram/${race}\" PROPERTIES LABELS \"diagram\;race\;${family}\;${race}\")\n")
+    endif()
+  endif()
+endforeach()
+file(WRITE ${OUT} "${text}")
