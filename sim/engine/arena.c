@@ -160,9 +160,36 @@ static void poison_set(struct engine *e, const void *p, size_t n, uint8_t kind)
 	}
 }
 
+/*
+ * To free is to write: a step that depends on all others to the same memory, or an order in which a use comes after
+ * the free would never be tried. For a page that is its contents, for an object its words.
+ */
+static void free_point(struct engine *e, const void *p, size_t n)
+{
+	size_t off = arena_off(e, p);
+	struct op op = { .mode = OP_WRITE, .mask = ~0ull, .name = "free", .addr = p };
+
+	if (!((off | n) & ((1u << PAGE_SHIFT_) - 1))) {
+		for (size_t i = 0; i < n; i += 1u << PAGE_SHIFT_) {
+			op.loc = loc_page(e, (const char *)p + i);
+			point(e, &op);
+		}
+		return;
+	}
+	op.loc = loc_word(e, p);
+	op.span = (uint16_t)((n + 7) / 8);
+	point(e, &op);
+	if (e->detect)
+		hb_access(e, off, (unsigned)n, ACCESS_WRITE);
+}
+
 void sync_poison(const void *p, size_t n, const char *oracle)
 {
-	poison_set(this_engine, p, n, poison_kind(this_engine, oracle));
+	struct engine *e = this_engine;
+
+	if (e->live && arena_off(e, p) < e->arena_size)
+		free_point(e, p, n);
+	poison_set(e, p, n, poison_kind(e, oracle));
 }
 
 void sync_unpoison(const void *p, size_t n)

@@ -144,7 +144,7 @@ static void find_stacks(struct engine *e)
 
 		e->race_order[i] = NULL;
 		e->nr_races = 0;
-		e->watch = found[i].offset;
+		e->watch = found[i].offset + 1;
 		memset(e->watched, 0, sizeof(e->watched));
 		run_order(e, order, e->race_steps[i]);
 		for (int k = 0; k < e->nr_races; k++)

@@ -234,7 +234,7 @@ static void cell_access(struct engine *e, size_t off, unsigned size, unsigned ki
 			    0 };
 	unsigned kept = 0;
 
-	if (unlikely(e->watch) && (off & ~(size_t)7) == e->watch && !(kind & ACCESS_MARKED))
+	if (unlikely(e->watch) && (off & ~(size_t)7) + 1 == e->watch)
 		watch(e);
 	if (c->gen != e->gen) {
 		c->gen = e->gen;

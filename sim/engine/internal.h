@@ -196,7 +196,7 @@ struct engine {
 	struct engine_data_race races[ENGINE_MAX_DATA_RACES];
 	uint8_t *race_order[ENGINE_MAX_DATA_RACES]; /* the execution that showed it, to look for the other stack */
 	uint32_t race_steps[ENGINE_MAX_DATA_RACES];
-	size_t watch; /* offset of the word whose accesses' stacks are kept, 0: none */
+	size_t watch; /* offset + 1 of the word whose accesses' stacks are kept, 0: none */
 	struct {
 		void *pc[ENGINE_STACK_DEPTH];
 		int depth;

@@ -37,6 +37,25 @@ static void show(struct engine *e, const void *addr, uint64_t old, uint64_t new_
 		trace_values(e, addr, 0, old, new_);
 }
 
+/*
+ * What shared holders did is before the next exclusive one, not before each other: their releases have a clock of their
+ * own, at the lock's second word.
+ */
+static void acquired(struct engine *e, const void *lock, bool exclusive)
+{
+	if (!e->detect)
+		return;
+	hb_acquire(e, loc_word(e, lock));
+	if (exclusive)
+		hb_acquire(e, loc_word(e, lock) + 1);
+}
+
+static void released(struct engine *e, const void *lock, bool exclusive)
+{
+	if (e->detect)
+		hb_release(e, loc_word(e, lock) + !exclusive, !exclusive);
+}
+
 /* ---- spinlocks, reader-writer spinlocks, mutexes ------------------------------------------------------ */
 
 void sync_lock_init(struct sync_lock *l, const char *name)
@@ -51,8 +70,7 @@ static void take(struct engine *e, struct sync_lock *l)
 	l->owner = (uint16_t)(e->current + 1);
 	recheck(e, loc_word(e, l));
 	show(e, l, 0, l->owner);
-	if (e->detect)
-		hb_acquire(e, loc_word(e, l));
+	acquired(e, l, true);
 }
 
 void sync_lock_exclusive(struct sync_lock *l, const char *name)
@@ -100,8 +118,7 @@ void sync_unlock_exclusive(struct sync_lock *l, const char *name)
 	lock_dirty(e, l, sizeof(*l));
 	show(e, l, l->owner, 0);
 	l->owner = 0;
-	if (e->detect)
-		hb_release(e, loc_word(e, l), false);
+	released(e, l, true);
 	recheck(e, loc_word(e, l));
 }
 
@@ -119,8 +136,7 @@ void sync_lock_shared(struct sync_lock *l, const char *name)
 	l->readers++;
 	l->reader_mask |= 1u << e->current;
 	recheck(e, loc_word(e, l));
-	if (e->detect)
-		hb_acquire(e, loc_word(e, l));
+	acquired(e, l, false);
 }
 
 void sync_unlock_shared(struct sync_lock *l, const char *name)
@@ -138,8 +154,7 @@ void sync_unlock_shared(struct sync_lock *l, const char *name)
 	lock_dirty(e, l, sizeof(*l));
 	l->readers--;
 	l->reader_mask &= ~(1u << e->current);
-	if (e->detect)
-		hb_release(e, loc_word(e, l), true);
+	released(e, l, false);
 	recheck(e, loc_word(e, l));
 }
 
@@ -206,8 +221,7 @@ static void rwsem_down(struct rw_semaphore *s, bool writer, const char *name)
 	lock_dirty(e, s, sizeof(*s));
 	s->granted &= ~(1u << e->current);
 	show(e, s, 0, 1);
-	if (e->detect)
-		hb_acquire(e, loc_word(e, s));
+	acquired(e, s, writer);
 }
 
 static void rwsem_up(struct rw_semaphore *s, bool writer, bool downgrade, const char *name)
@@ -229,8 +243,7 @@ static void rwsem_up(struct rw_semaphore *s, bool writer, bool downgrade, const 
 		s->readers--;
 	if (downgrade)
 		s->readers++;
-	if (e->detect)
-		hb_release(e, loc_word(e, s), true);
+	released(e, s, writer);
 	rwsem_grant(e, s);
 }
 
@@ -252,8 +265,7 @@ static bool rwsem_try(struct rw_semaphore *s, bool writer, const char *name)
 		s->owner = (uint16_t)(e->current + 1);
 	else
 		s->readers++;
-	if (e->detect)
-		hb_acquire(e, loc_word(e, s));
+	acquired(e, s, writer);
 	return true;
 }
 

@@ -2,7 +2,7 @@
 /*
  * op.h - operations: what a task is about to do at a scheduling point, and when two of them depend
  *
- * Every operation is on one location. A location is 8 aligned bytes of the arena, the contents of one page, or an
+ * Every operation is on one location, but for a free, which is on all of an object's. A location is 8 aligned bytes of the arena, the contents of one page, or an
  * object of the engine (a CPU's interrupt gate, a CPU's IPI queue, RCU); `mask` says which part: bits of the
  * word, 64-byte chunks of the page.
  *
@@ -49,6 +49,7 @@ enum op_relation { REL_NONE, REL_RACE, REL_EDGE };
 
 struct op {
 	uint32_t loc;  /* 0: none */
+	uint16_t span; /* a free: how many locations from loc on; else 0 */
 	uint8_t mode;
 	uint8_t size;  /* bytes, for display; 0: not memory */
 	bool blocking; /* may be unready */
@@ -66,7 +67,14 @@ extern const uint8_t op_relations[NR_OP_MODES][NR_OP_MODES]; /* [earlier][later]
 
 static inline enum op_relation op_relation(const struct op *earlier, const struct op *later)
 {
-	if (earlier->loc != later->loc || !(earlier->mask & later->mask))
+	if (earlier->loc != later->loc) {
+		bool in_later = later->span && earlier->loc - later->loc < later->span;
+		bool in_earlier = earlier->span && later->loc - earlier->loc < earlier->span;
+
+		if (!in_later && !in_earlier)
+			return REL_NONE;
+	}
+	if (!(earlier->mask & later->mask))
 		return REL_NONE;
 	return (enum op_relation)op_relations[earlier->mode][later->mode];
 }

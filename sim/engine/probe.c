@@ -38,6 +38,7 @@ static const char *probe_plain(struct engine *e)
 	};
 	const char *missing = NULL;
 
+	arena_restore(e);
 	hb_reset(e);
 	this_engine = e;
 	e->hook_size = e->arena_size;

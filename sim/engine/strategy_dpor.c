@@ -156,9 +156,10 @@ static void reverse(struct dpor *s, uint32_t at, uint32_t later)
 
 /* ---- a step that was taken -------------------------------------------------------------------------------- */
 
-static void visit(struct engine *e, struct dpor *s, struct node *n, struct vclock *race)
+/* Goes through what happened on a location before node n, latest first. */
+static void visit(struct engine *e, struct dpor *s, struct node *n, uint32_t loc, struct vclock *race)
 {
-	for (uint32_t j = s->head[n->op.loc]; j; j = s->node[j - 1].chain) {
+	for (uint32_t j = s->head[loc]; j; j = s->node[j - 1].chain) {
 		struct node *p = &s->node[j - 1];
 		enum op_relation rel;
 
@@ -201,7 +202,8 @@ static void relate(struct engine *e, struct dpor *s, uint32_t i)
 		vclock_join(&n->vc, &s->node[n->op.after_gate - 1].vc, e->nr_all);
 	s->nr_candidates = 0;
 	if (n->op.loc)
-		visit(e, s, n, &race);
+		for (uint32_t loc = n->op.loc; loc < n->op.loc + (n->op.span ? n->op.span : 1u); loc++)
+			visit(e, s, n, loc, &race);
 	n->vc.c[n->task] = n->tidx;
 	for (uint32_t k = 0; k < s->nr_candidates; k++)
 		reverse(s, s->candidate[k], i);
@@ -217,7 +219,8 @@ static void absorb(struct engine *e, struct dpor *s)
 	n->old = e->step_old;
 	n->chain = 0;
 	relate(e, s, i);
-	if (n->op.loc) {
+	/* A free is in no chain: what comes after it at the same place has the allocator between, or is a violation. */
+	if (n->op.loc && !n->op.span) {
 		n->chain = s->head[n->op.loc];
 		s->head[n->op.loc] = i + 1;
 	}
@@ -243,7 +246,7 @@ static void pop(struct dpor *s, uint32_t down_to)
 	while (s->nr_done > down_to) {
 		struct node *n = &s->node[--s->nr_done];
 
-		if (n->op.loc)
+		if (n->op.loc && !n->op.span)
 			s->head[n->op.loc] = n->chain;
 		s->last[n->task] = n->previous;
 	}
