@@ -49,7 +49,7 @@ static void found_and_shrunk(void **state)
 {
 	static struct engine_result r;
 	struct engine *e = toy_engine(&toy);
-	struct engine_options o = { .strategy = "random", .preemptions = -1, .seed = 7 };
+	struct engine_options o = { .strategy = "random", .preemptions = -1, .seed = 7, .executions = 10000 };
 	char text[256], err[256];
 
 	(void)state;
