@@ -246,6 +246,11 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *	void sync_poison(const void *p, size_t n, const char *oracle);
  *	void sync_unpoison(const void *p, size_t n);
  *
+ * Oracles' own state in the arena, changed by code that is not hooked: no points, no races. Announces a change of
+ * [p, p + n), n >= 1; natively a lock is held until the end. Not nested.
+ *
+ *	void sync_ghost_begin(const void *p, size_t n);  void sync_ghost_end(void);
+ *
  * Labels name places in kernel code; schedules are written against them. Not points, no cost when nobody asks.
  *
  *	SYNC_LABEL("unmapped");

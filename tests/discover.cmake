@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Writes OUT, the ctest entries of all races that FAULTLINE has. controlled: their verdicts, witnesses and diagrams,
 # run by RUNNER; native: a short stress of each race and protocol, which must end whatever it finds.
+cmake_minimum_required(VERSION 3.25)
 execute_process(COMMAND ${FAULTLINE} list --ctest OUTPUT_VARIABLE lines RESULT_VARIABLE status)
 if(NOT status STREQUAL "0" OR lines STREQUAL "")
   message(FATAL_ERROR "discovery: '${FAULTLINE} list --ctest' ended with ${status} and said '${lines}'")

@@ -103,6 +103,24 @@ const char *sync_task_name(void)
 	return e->current >= 0 ? e->task[e->current].name : "check";
 }
 
+void sync_ghost_begin(const void *p, size_t n)
+{
+	arena_dirty_range(this_engine, p, n);
+}
+
+void sync_ghost_step(const void *p, bool write, const char *name)
+{
+	struct engine *e = this_engine;
+	struct op op = { .loc = loc_word(e, p),
+			 .mode = write ? OP_WRITE : OP_READ,
+			 .mask = ~0ull,
+			 .name = name,
+			 .addr = p };
+
+	if (e->live)
+		point(e, &op);
+}
+
 void sync_label(const char *name)
 {
 	struct engine *e = this_engine;

@@ -212,6 +212,11 @@ const char *sync_task_name(void);
 
 void sync_poison(const void *p, size_t n, const char *oracle);
 void sync_unpoison(const void *p, size_t n);
+void sync_ghost_begin(const void *p, size_t n);
+static inline void sync_ghost_end(void)
+{
+}
+void sync_ghost_step(const void *p, bool write, const char *name);
 
 void sync_label(const char *name);
 #define SYNC_LABEL(name) sync_label(name)

@@ -122,6 +122,7 @@ static void setup(void *arg)
 	machine_task_enter(-1);
 	if (c->race->setup)
 		c->race->setup();
+	machine_setup_done();
 }
 
 static void actor(void *arg)

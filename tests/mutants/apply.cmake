@@ -16,6 +16,7 @@
 #
 # The old lines must occur exactly once, whole, or nothing is written: a mutant of code that has changed is an error.
 
+cmake_minimum_required(VERSION 3.25)
 foreach(v MUTANT SOURCE_DIR OUT)
   if(NOT DEFINED ${v})
     message(FATAL_ERROR "apply.cmake: -D${v}= is missing")

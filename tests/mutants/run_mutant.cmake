@@ -6,6 +6,7 @@
 #
 # A crash, a test that is not found or one that passes is not a mutant caught.
 
+cmake_minimum_required(VERSION 3.25)
 if(NOT COMMAND)
   message(FATAL_ERROR "run_mutant.cmake: -DCOMMAND= is missing")
 endif()

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * simplefs.c - a file system whose block map is a straight line
+ *
+ * Mirrors, of 2.6.18: mpage_readpage(), generic_file_read() and _write(), and generic_file_direct_IO() with its
+ * invalidation after the write.
+ *
+ * I1: what lies beyond i_size reads as zeroes.
+ *
+ * Lock order: i_mutex, page lock.
+ *
+ * Left out: writeback (a dirty page stays in memory until truncation drops it), invalidation before a direct write,
+ * direct reads, holes.
+ */
+#include <string.h>
+
+#include "fs/fs.h"
+#include "mm/mm.h"
+
+static int simplefs_readpage(struct file *file, struct page *page)
+{
+	unsigned long size = READ_ONCE(file->f_inode->i_size);
+	struct disk_request r = { .block = file->f_inode->i_block + page->index,
+				  .frame = page_address(page),
+				  .page = page };
+
+	if (page->index << PAGE_SHIFT >= size) {
+		content_zero(page_address(page), PAGE_SIZE);
+		SetPageUptodate(page);
+		unlock_page(page);
+		return 0;
+	}
+	disk_submit(&r);
+	return 0;
+}
+
+const struct address_space_operations simplefs_aops = {
+	.readpage = simplefs_readpage,
+};
+
+long file_read(struct file *file, void *buf, size_t n, unsigned long pos)
+{
+	unsigned long size = READ_ONCE(file->f_inode->i_size);
+	struct page *page;
+
+	if (pos >= size)
+		return 0;
+	if (n > size - pos)
+		n = size - pos;
+	page = read_cache_page(file, pos >> PAGE_SHIFT);
+	if (!page)
+		return -EIO;
+	content_read(buf, (u8 *)page_address(page) + (pos & ~PAGE_MASK), n);
+	page_cache_release(page);
+	return (long)n;
+}
+
+long file_write(struct file *file, const void *buf, size_t n, unsigned long pos)
+{
+	struct page *page;
+
+	for (;;) {
+		page = read_cache_page(file, pos >> PAGE_SHIFT);
+		if (!page)
+			return -EIO;
+		lock_page(page);
+		if (page->mapping == file->f_mapping)
+			break;
+		unlock_page(page);
+		page_cache_release(page);
+	}
+	content_write((u8 *)page_address(page) + (pos & ~PAGE_MASK), buf, n);
+	set_page_dirty(page);
+	unlock_page(page);
+	page_cache_release(page);
+	if (pos + n > file->f_inode->i_size)
+		WRITE_ONCE(file->f_inode->i_size, pos + n);
+	return (long)n;
+}
+
+/* The disk moves whole pages: what the write leaves alone is read first. */
+static void write_block(unsigned long block, struct page *page, const void *buf, size_t n, unsigned long offset)
+{
+	struct completion done;
+	struct disk_request r = { .block = block, .frame = page_address(page), .done = &done };
+
+	init_completion(&done);
+	if (n < PAGE_SIZE) {
+		disk_submit(&r);
+		wait_for_completion(&done);
+	}
+	content_write((u8 *)page_address(page) + offset, buf, n);
+	r.write = true;
+	disk_submit(&r);
+	wait_for_completion(&done);
+}
+
+long file_write_direct(struct file *file, const void *buf, size_t n, unsigned long pos)
+{
+	unsigned long index = pos >> PAGE_SHIFT;
+	struct page *page = alloc_page();
+
+	if (!page)
+		return -ENOMEM;
+	write_block(file->f_inode->i_block + index, page, buf, n, pos & ~PAGE_MASK);
+	put_page(page);
+	if (pos + n > file->f_inode->i_size)
+		WRITE_ONCE(file->f_inode->i_size, pos + n);
+	SYNC_LABEL("on_disk");
+	if (READ_ONCE(file->f_mapping->nrpages) && invalidate_inode_pages2_range(file->f_mapping, index, index))
+		return -EIO;
+	return (long)n;
+}

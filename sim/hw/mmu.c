@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmu.c - the CPU's side of virtual memory: TLB, hardware walk, faults
+ *
+ * A user access is one instruction: no interrupt is taken between its translation and the access. It looks in this
+ * CPU's TLB and uses what it finds there, stale or not. On a miss it walks the four levels, a step each, sets A, and
+ * D for a store, by a compare-and-exchange of the pte, and loads the TLB. A store through an entry without D walks
+ * again, as the hardware does to set D.
+ *
+ * I1: a TLB entry's pte has A; it has D when a store went through it.
+ *
+ * Left out: A bits of the upper levels (Linux never looks), accesses across pages, execution, paging-structure caches,
+ * speculative walks.
+ */
+#include "hw/mmu.h"
+#include "hw/machine.h"
+#include "hw/observer.h"
+#include "mm/mm.h"
+
+static bool permits(u64 pte, bool write)
+{
+	return (pte & _PAGE_PRESENT) && (pte & _PAGE_USER) && (!write || (pte & _PAGE_RW));
+}
+
+static void *table_of(u64 entry)
+{
+	return pfn_to_virt((entry & PTE_PFN_MASK) >> PAGE_SHIFT);
+}
+
+/* => the pte that the upper three levels lead to, or NULL: not present */
+static pte_t *walk(const struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t pgd = entry_read(mm->pgd + pgd_index(addr));
+	pud_t pud;
+	pmd_t pmd;
+
+	if (!permits(pgd.pgd, false))
+		return NULL;
+	pud = entry_read((pud_t *)table_of(pgd.pgd) + pud_index(addr));
+	if (!permits(pud.pud, false))
+		return NULL;
+	pmd = entry_read((pmd_t *)table_of(pud.pud) + pmd_index(addr));
+	if (!permits(pmd.pmd, false))
+		return NULL;
+	return (pte_t *)table_of(pmd.pmd) + pte_index(addr);
+}
+
+/* => the pte as it is after A and D were set, or 0: to be faulted */
+static u64 walk_and_mark(const struct mm_struct *mm, unsigned long addr, bool write)
+{
+	u64 need = _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
+	pte_t *ptep = walk(mm, addr);
+	pte_t pte, seen;
+
+	if (!ptep)
+		return 0;
+	pte = entry_read(ptep);
+	for (;;) {
+		if (!permits(pte.pte, write))
+			return 0;
+		if ((pte.pte & need) == need)
+			return pte.pte;
+		seen = cmpxchg(ptep, pte, ((pte_t){ pte.pte | need }));
+		if (pte_same(seen, pte))
+			return pte.pte | need;
+		pte = seen;
+	}
+}
+
+/*
+ * => called inside an instruction; the entry through which to access, or NULL: to be faulted
+ */
+static struct tlb_entry *translate(struct cpu *cpu, unsigned long addr, bool write)
+{
+	struct tlb_entry *t = &cpu->tlb[tlb_slot(addr)];
+	bool hit = t->tag == (addr >> PAGE_SHIFT) + 1 && t->generation == cpu->tlb_generation;
+	u64 pte;
+
+	if (hit && permits(t->pte, write) && (!write || (t->pte & _PAGE_DIRTY)))
+		return t;
+	t->tag = 0;
+	pte = cpu->active_mm ? walk_and_mark(cpu->active_mm, addr, write) : 0;
+	if (!pte)
+		return NULL;
+	t->tag = (addr >> PAGE_SHIFT) + 1;
+	t->pte = pte;
+	t->generation = cpu->tlb_generation;
+	t->incarnation = observe_incarnation(pfn_to_page(pte_pfn((pte_t){ pte })));
+	return t;
+}
+
+/* => true when it was performed, false when it faults */
+static bool access_once(unsigned long addr, void *buf, size_t n, bool write)
+{
+	struct cpu *cpu = &this_machine->cpu[smp_processor_id()];
+	struct tlb_entry *t;
+	struct page *page;
+	u8 *p;
+
+	insn_begin(1ull << tlb_slot(addr));
+	t = translate(cpu, addr, write);
+	if (!t) {
+		insn_end();
+		return false;
+	}
+	observe_translation(cpu->active_mm, addr, t);
+	page = pfn_to_page(pte_pfn((pte_t){ t->pte }));
+	p = (u8 *)page_address(page) + (addr & ~PAGE_MASK);
+	if (write) {
+		content_write(p, buf, n);
+		observe_store(cpu->active_mm, addr, page, buf, n);
+	} else {
+		content_read(buf, p, n);
+		observe_load(cpu->active_mm, addr, page, buf, n);
+	}
+	insn_end();
+	return true;
+}
+
+static int user_access(unsigned long addr, void *buf, size_t n, bool write)
+{
+	int sig;
+
+	BUG_ON(!n || n > 8 || ((addr ^ (addr + n - 1)) & PAGE_MASK));
+	while (!access_once(addr, buf, n, write)) {
+		sig = do_page_fault(addr, write);
+		if (sig) {
+			current->sig = sig;
+			current->fault_address = addr;
+			return sig;
+		}
+	}
+	return 0;
+}
+
+int user_read(unsigned long addr, void *buf, size_t n)
+{
+	return user_access(addr, buf, n, false);
+}
+
+int user_write(unsigned long addr, const void *buf, size_t n)
+{
+	return user_access(addr, (void *)(uintptr_t)buf, n, true);
+}

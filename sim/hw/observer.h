@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * observer.h - what the machine tells its oracles, and the state that they keep in it
+ *
+ * sim/oracle implements these. They change nothing but struct ghost and mm->revoking, take no locks of the kernel
+ * and are no scheduling points. Each stands directly at the step that it is about.
+ */
+#ifndef SIM_HW_OBSERVER_H
+#define SIM_HW_OBSERVER_H
+
+#include "fs/fs_types.h"
+
+struct tlb_entry;
+
+/*
+ * The bytes that a page of a file may hold: `now`, and from the beginning of a write to its end also `next`.
+ */
+struct ghost_page {
+	u8 now[PAGE_SIZE];
+	u8 next[PAGE_SIZE];
+	u32 from, to; /* of next; equal: no write is going on */
+};
+
+struct ghost {
+	struct ghost_page page[NR_FILES][FILE_PAGES_MAX];
+};
+
+/* A file begins its life with these bytes. */
+void observe_file_created(const struct inode *inode);
+/* write(2) in any form: => the bytes pos .. pos + n lie in one page; one write of a page at a time (i_mutex) */
+void observe_write_begin(const struct inode *inode, unsigned long pos, const void *buf, size_t n);
+void observe_write_end(const struct inode *inode, unsigned long pos, size_t n);
+/* truncate(2) is about to return. */
+void observe_truncated(const struct inode *inode);
+
+/* How often the page's frame was freed: the TLB notes it when it loads a translation. */
+u32 observe_incarnation(const struct page *page);
+/* A user access is about to go through this translation. */
+void observe_translation(const struct mm_struct *mm, unsigned long addr, const struct tlb_entry *t);
+/* It has been performed, on this page. */
+void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf, size_t n);
+void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf, size_t n);
+
+/* A reference is about to be taken: somebody must hold one already. */
+void observe_get_page(const struct page *page);
+
+/* Translations of mm are illegal from the last revoke_end() on, where no pte stands behind them. */
+void observe_revoke_begin(struct mm_struct *mm);
+void observe_revoke_end(struct mm_struct *mm);
+
+#endif

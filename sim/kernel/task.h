@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* task.h - who runs: one task a CPU, and one for the set-up and the checks. Mirrors task_struct of sched.h. */
+#ifndef SIM_KERNEL_TASK_H
+#define SIM_KERNEL_TASK_H
+
+#include "sync.h"
+
+struct mm_struct;
+
+#define NR_TASKS 17 /* NR_CPUS and the set-up's */
+
+struct task_struct {
+	const char *comm;
+	int cpu;
+	struct mm_struct *mm; /* NULL: runs in the kernel only */
+	int sig;	      /* the last signal that an access got, 0: none yet */
+	unsigned long fault_address;
+};
+
+#define current ((struct task_struct *)sync_task_data())
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filemap.c - the pagecache
+ *
+ * Mirrors mm/filemap.c of 2.6.18; its fault handlers are filemap_nopage.c.
+ *
+ * I1: a page is at (mapping, index) of the tree exactly when page->mapping and page->index say so. Both change with
+ *     the page locked and tree_lock held for write; so either is enough to look.
+ * I2: the pagecache holds one reference to each of its pages.
+ * I3: a page that leaves the pagecache is mapped nowhere (oracle page-mapped-on-remove).
+ *
+ * Lock order: page lock, then tree_lock, with interrupts off.
+ *
+ * Left out: the LRU, readahead, error counters, tags.
+ */
+#include "mm/mm.h"
+
+struct page *find_get_page(struct address_space *mapping, unsigned long index)
+{
+	struct page *page;
+
+	read_lock_irq(&mapping->tree_lock);
+	page = radix_tree_lookup(&mapping->page_tree, index);
+	if (page)
+		page_cache_get(page);
+	read_unlock_irq(&mapping->tree_lock);
+	return page;
+}
+
+/* The page may leave the pagecache before the lock is granted; then it is looked for again. */
+struct page *find_lock_page(struct address_space *mapping, unsigned long index)
+{
+	struct page *page;
+
+	for (;;) {
+		page = find_get_page(mapping, index);
+		if (!page)
+			return NULL;
+		lock_page(page);
+		if (likely(page->mapping == mapping))
+			return page;
+		unlock_page(page);
+		page_cache_release(page);
+	}
+}
+
+unsigned find_get_pages(struct address_space *mapping, unsigned long index, unsigned nr, struct page **pages)
+{
+	unsigned n;
+
+	read_lock_irq(&mapping->tree_lock);
+	n = radix_tree_gang_lookup(&mapping->page_tree, (void **)pages, index, nr);
+	for (unsigned i = 0; i < n; i++)
+		page_cache_get(pages[i]);
+	read_unlock_irq(&mapping->tree_lock);
+	return n;
+}
+
+int add_to_page_cache(struct page *page, struct address_space *mapping, unsigned long index)
+{
+	int error;
+
+	write_lock_irq(&mapping->tree_lock);
+	error = radix_tree_insert(&mapping->page_tree, index, page);
+	if (!error) {
+		page_cache_get(page);
+		trylock_page(page); /* new, so that nobody has it */
+		page->mapping = mapping;
+		page->index = index;
+		WRITE_ONCE(mapping->nrpages, mapping->nrpages + 1);
+		SYNC_LABEL("added");
+	}
+	write_unlock_irq(&mapping->tree_lock);
+	return error;
+}
+
+void __remove_from_page_cache(struct page *page)
+{
+	struct address_space *mapping = page->mapping;
+
+	radix_tree_delete(&mapping->page_tree, page->index);
+	WRITE_ONCE(page->mapping, NULL);
+	WRITE_ONCE(mapping->nrpages, mapping->nrpages - 1);
+	SYNC_LABEL("removed");
+	if (unlikely(page_mapped(page)))
+		sync_violation("page-mapped-on-remove",
+			       "page %lu left the pagecache of inode %u, index %lu, with %d ptes that map it",
+			       page_to_pfn(page), mapping->host->i_ino, page->index, page_mapcount(page));
+}
+
+void remove_from_page_cache(struct page *page)
+{
+	struct address_space *mapping = page->mapping;
+
+	write_lock_irq(&mapping->tree_lock);
+	__remove_from_page_cache(page);
+	write_unlock_irq(&mapping->tree_lock);
+}
+
+int page_cache_read(struct file *file, unsigned long index)
+{
+	struct address_space *mapping = file->f_mapping;
+	struct page *page = alloc_page();
+	int error;
+
+	if (!page)
+		return -ENOMEM;
+	error = add_to_page_cache(page, mapping, index);
+	if (!error)
+		error = mapping->a_ops->readpage(file, page);
+	else if (error == -EEXIST)
+		error = 0;
+	page_cache_release(page);
+	return error;
+}
+
+struct page *read_cache_page(struct file *file, unsigned long index)
+{
+	struct page *page;
+
+	for (;;) {
+		page = find_lock_page(file->f_mapping, index);
+		if (page)
+			break;
+		if (page_cache_read(file, index))
+			return NULL;
+	}
+	if (PageUptodate(page)) {
+		unlock_page(page);
+		return page;
+	}
+	unlock_page(page);
+	page_cache_release(page);
+	return NULL;
+}

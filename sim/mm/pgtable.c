@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pgtable.c - allocating, finding and freeing page tables
+ *
+ * Mirrors the first third of mm/memory.c of 2.6.18, with the page table lock in the page of ptes (split ptlocks).
+ *
+ * I1: an entry of the upper levels goes from none to a table under mm->page_table_lock and back to none only with
+ *     mmap_sem held for write and the vmas off i_mmap; so whoever holds mmap_sem or i_mmap_lock may follow it.
+ * I2: a table is zeroed before the entry that makes it visible.
+ *
+ * Lock order: mmap_sem or i_mmap_lock, then mm->page_table_lock or one page table lock.
+ *
+ * Left out: huge entries, folded levels, table quicklists, the gather's part in freeing tables (what is freed
+ * here was flushed before, and no model of paging-structure caches stands behind it yet).
+ */
+#include "mm/mm.h"
+
+typedef u64 entry_t; /* an entry of any upper level */
+
+static struct page *table_alloc(unsigned long address, unsigned level)
+{
+	struct page *page = alloc_zeroed_page();
+
+	if (!page)
+		return NULL;
+	set_bit(PG_table, &page->flags);
+	page->index = pagetable_index(address, level);
+	spin_lock_init(&page->ptl);
+	return page;
+}
+
+static void *entry_table(entry_t e)
+{
+	return pfn_to_virt((e & PTE_PFN_MASK) >> PAGE_SHIFT);
+}
+
+/* => called with mmap_sem held; the table that *p points to, allocated if it was none; NULL: no memory */
+static void *next_table(struct mm_struct *mm, entry_t *p, unsigned long base, unsigned level)
+{
+	entry_t e = READ_ONCE(*p);
+	struct page *new;
+
+	if (likely(e))
+		return entry_table(e);
+	new = table_alloc(base, level);
+	if (!new)
+		return NULL;
+	spin_lock(&mm->page_table_lock);
+	e = READ_ONCE(*p);
+	if (e) {
+		spin_unlock(&mm->page_table_lock);
+		put_page(new);
+		return entry_table(e);
+	}
+	smp_wmb(); /* the MMU of another CPU may follow the entry at once */
+	WRITE_ONCE(*p, ((u64)page_to_pfn(new) << PAGE_SHIFT) | _PAGE_TABLE);
+	spin_unlock(&mm->page_table_lock);
+	return page_address(new);
+}
+
+pte_t *pte_alloc_map(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp)
+{
+	entry_t *pud = next_table(mm, (entry_t *)mm->pgd + pgd_index(address), address & ~(PGDIR_SIZE - 1), 3);
+	entry_t *pmd = pud ? next_table(mm, pud + pud_index(address), address & ~(PUD_SIZE - 1), 2) : NULL;
+	pte_t *pte = pmd ? next_table(mm, pmd + pmd_index(address), address & ~(PMD_SIZE - 1), 1) : NULL;
+
+	if (!pte)
+		return NULL;
+	*ptlp = &virt_to_page(pte)->ptl;
+	return pte + pte_index(address);
+}
+
+pte_t *pte_find(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp, unsigned long *next)
+{
+	entry_t e = READ_ONCE(*((entry_t *)mm->pgd + pgd_index(address)));
+	pte_t *pte;
+
+	*next = (address & ~(PGDIR_SIZE - 1)) + PGDIR_SIZE;
+	if (!e)
+		return NULL;
+	e = READ_ONCE(*((entry_t *)entry_table(e) + pud_index(address)));
+	*next = (address & ~(PUD_SIZE - 1)) + PUD_SIZE;
+	if (!e)
+		return NULL;
+	e = READ_ONCE(*((entry_t *)entry_table(e) + pmd_index(address)));
+	*next = (address & ~(PMD_SIZE - 1)) + PMD_SIZE;
+	if (!e)
+		return NULL;
+	pte = entry_table(e);
+	*ptlp = &virt_to_page(pte)->ptl;
+	return pte + pte_index(address);
+}
+
+pgd_t *pgd_alloc(void)
+{
+	struct page *page = table_alloc(0, 4);
+
+	return page ? page_address(page) : NULL;
+}
+
+void pgd_free(pgd_t *pgd)
+{
+	put_page(virt_to_page(pgd));
+}
+
+static const unsigned level_shift[] = { 0, PAGE_SHIFT, PMD_SHIFT, PUD_SHIFT, PGDIR_SHIFT };
+
+/* => the table that *p points to and what hangs below it go, if it serves nothing outside [floor, ceiling) */
+static void free_table(entry_t *p, unsigned level, unsigned long base, unsigned long addr, unsigned long end,
+		       unsigned long floor, unsigned long ceiling)
+{
+	entry_t e = READ_ONCE(*p);
+	unsigned long size = 1ul << level_shift[level + 1], step = 1ul << level_shift[level];
+	entry_t *table = entry_table(e);
+
+	if (!e)
+		return;
+	if (level > 1)
+		for (unsigned long a = base; a < base + size; a += step)
+			if (a < end && a + step > addr)
+				free_table(table + ((a - base) >> level_shift[level]), level - 1, a, addr, end,
+					   floor, ceiling);
+	if (base < floor || (ceiling && base + size > ceiling))
+		return;
+	WRITE_ONCE(*p, 0);
+	put_page(virt_to_page(table));
+}
+
+void free_pgtables(struct mm_struct *mm, unsigned long addr, unsigned long end, unsigned long floor,
+		   unsigned long ceiling)
+{
+	for (unsigned long a = addr & ~(PGDIR_SIZE - 1); a < end; a += PGDIR_SIZE)
+		free_table((entry_t *)mm->pgd + pgd_index(a), 3, a, addr, end, floor, ceiling);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+/*
+ * race_test.c - every verdict that a race states, measured
+ *
+ *   RACE/PROTOCOL          the exploration without a preemption bound says what the race states
+ *   witness/RACE/PROTOCOL  the schedule written beside it fires the oracle written beside it
+ *   diagram/RACE           the columns of the race's comment are what a witness does, in that order
+ *
+ * An argument selects the one test of that name; a name that nothing has is an error, never a pass.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "controlled/calls.h"
+#include "race/run.h"
+#include "story.h"
+
+#define BUDGET_SECONDS 120.0	 /* a verdict that takes longer is none */
+#define SAMPLE_EXECUTIONS 2000	 /* explored twice, and compared */
+#define NAME_LEN 160
+
+struct fixture {
+	char name[NAME_LEN];
+	const struct race *race;
+	const struct race_verdict *verdict;
+	struct race_config config;
+	struct engine_program program;
+	struct engine *engine;
+	struct engine_result result, again;
+};
+
+/* ---- one engine a test -------------------------------------------------------------------------------- */
+
+static void configure(struct fixture *f, const struct race_verdict *v)
+{
+	char protocols[128] = "", err[512];
+
+	if (f->race->axis)
+		snprintf(protocols, sizeof(protocols), "%s=%s", f->race->axis, v->protocol);
+	if (race_configure(&f->config, f->race->name, NULL, protocols, err, sizeof(err)))
+		fail_msg("%s", err);
+	race_program(&f->config, &f->program);
+	f->engine = engine_create(&f->program, err, sizeof(err));
+	if (!f->engine)
+		fail_msg("set-up of %s: %s", f->race->name, err);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->engine)
+		engine_destroy(f->engine);
+	f->engine = NULL;
+	return 0;
+}
+
+static void explore(struct fixture *f, const char *strategy, uint64_t executions, struct engine_result *r)
+{
+	struct engine_options o = { .strategy = strategy, .preemptions = -1, .executions = executions,
+				    .seconds = BUDGET_SECONDS, .oracle = f->race->oracle, .seed = 1 };
+	char err[512];
+
+	if (engine_explore(f->engine, &o, r, err, sizeof(err)))
+		fail_msg("%s", err);
+}
+
+/* Runs the schedule and returns the hash of its trace; the oracle named (NULL: none) must fire. */
+static uint64_t replay(struct fixture *f, const struct engine_schedule *s, const char *oracle)
+{
+	struct engine_trace trace = { 0 };
+	char why[512] = "";
+	uint64_t hash;
+
+	if (engine_replay(f->engine, s, 0, &f->again, &trace, why, sizeof(why)) == ENGINE_DIVERGED)
+		fail_msg("diverged: %s", why);
+	if (oracle && strcmp(f->again.violation.oracle, oracle))
+		fail_msg("expected %s, got '%s' %s", oracle, f->again.violation.oracle, f->again.violation.message);
+	hash = trace.hash;
+	engine_trace_free(&trace);
+	return hash;
+}
+
+/* ---- the verdict ------------------------------------------------------------------------------------- */
+
+/* The token of what was found, parsed anew, fires the same oracle with the same trace, twice. */
+static void token_replays(struct fixture *f)
+{
+	static struct token t;
+	char text[TOKEN_MAX], err[512];
+	uint64_t first;
+
+	engine_minimise(f->engine, &f->result, SAMPLE_EXECUTIONS);
+	token_print(f->engine, &f->config, &f->result, text, sizeof(text));
+	if (token_parse(text, &t, err, sizeof(err)))
+		fail_msg("%s: %s", text, err);
+	assert_string_equal(t.oracle, f->verdict->oracle);
+	first = replay(f, &t.schedule, t.oracle);
+	assert_true(first == replay(f, &t.schedule, t.oracle));
+}
+
+static void explores_the_same_twice(struct fixture *f, const char *strategy)
+{
+	explore(f, strategy, SAMPLE_EXECUTIONS, &f->result);
+	explore(f, strategy, SAMPLE_EXECUTIONS, &f->again);
+	assert_true(f->result.stats.executions == f->again.stats.executions);
+	assert_true(f->result.stats.redundant == f->again.stats.redundant);
+	assert_true(f->result.stats.points == f->again.stats.points);
+	assert_true(f->result.stats.plain == f->again.stats.plain);
+	assert_true(f->result.stats.switches == f->again.stats.switches);
+	assert_true(f->result.execution == f->again.execution);
+	assert_int_equal(f->result.nr_races, f->again.nr_races);
+	assert_string_equal(f->result.violation.message, f->again.violation.message);
+}
+
+static void verdict_test(void **state)
+{
+	struct fixture *f = *state;
+	const struct race_verdict *v = f->verdict;
+	const struct engine_result *r = &f->result;
+
+	configure(f, v);
+	explore(f, "dpor", 0, &f->result);
+	if (v->expect == RACE_CLEAN) {
+		if (*r->violation.oracle)
+			fail_msg("expected clean, found %s: %s", r->violation.oracle, r->violation.message);
+		if (!r->stats.complete)
+			fail_msg("not complete after %llu executions", (unsigned long long)r->stats.executions);
+	} else {
+		if (strcmp(r->violation.oracle, v->oracle))
+			fail_msg("expected %s, found '%s' %s", v->oracle, r->violation.oracle,
+				 r->violation.message);
+		token_replays(f);
+	}
+	explores_the_same_twice(f, "dpor");
+	explores_the_same_twice(f, "random");
+}
+
+/* ---- the witness ------------------------------------------------------------------------------------- */
+
+static void parse_witness(struct fixture *f, const struct race_verdict *v, struct engine_schedule *s)
+{
+	char err[512];
+
+	if (!v->witness)
+		fail_msg("no witness is written beside %s", v->protocol);
+	if (engine_schedule_parse(&f->program, v->witness, s, err, sizeof(err)))
+		fail_msg("witness '%s': %s", v->witness, err);
+	for (int i = 0; i < s->nr; i++)
+		if (s->seg[i].stop == ENGINE_STOP_COUNT)
+			fail_msg("witness '%s' counts steps: it will not survive a change", v->witness);
+}
+
+static void witness_test(void **state)
+{
+	static struct engine_schedule s;
+	struct fixture *f = *state;
+	uint64_t first;
+
+	configure(f, f->verdict);
+	parse_witness(f, f->verdict, &s);
+	first = replay(f, &s, f->verdict->oracle);
+	assert_true(first == replay(f, &s, f->verdict->oracle));
+}
+
+/* ---- the diagram ------------------------------------------------------------------------------------- */
+
+/* => how many of the story's words the calls follow, in order and in their columns */
+static int words_followed(const struct story *story, const struct calls *c)
+{
+	int w = 0;
+
+	for (int i = 0; i < c->nr && w < story->nr; i++)
+		if (c->call[i].task == story->word[w].actor &&
+		    !strcmp(c->call[i].function, story->word[w].function))
+			w++;
+	return w;
+}
+
+static int witness_follows(struct fixture *f, const struct race_verdict *v, const struct story *story,
+			   struct symbols *sym)
+{
+	static struct engine_schedule s;
+	struct engine_trace trace = { 0 };
+	struct calls *calls;
+	char why[512];
+	int n;
+
+	configure(f, v);
+	parse_witness(f, v, &s);
+	engine_replay(f->engine, &s, 0, &f->again, &trace, why, sizeof(why));
+	calls = calls_create(&trace, sym);
+	n = calls ? words_followed(story, calls) : 0;
+	calls_destroy(calls);
+	engine_trace_free(&trace);
+	engine_destroy(f->engine);
+	f->engine = NULL;
+	return n;
+}
+
+static void diagram_test(void **state)
+{
+	static struct story story;
+	struct fixture *f = *state;
+	struct symbols *sym = symbols_open();
+	int best = -1, n;
+
+	assert_non_null(sym);
+	if (!story_columns(f->race, &story))
+		fail_msg("the comment of %s has no drawing under its actors' names", f->race->name);
+	for (const struct race_verdict *v = f->race->expect;
+	     v < f->race->expect + RACE_MAX_VERDICTS && v->expect != RACE_UNSTATED; v++) {
+		if (v->expect != RACE_FOUND || !v->witness)
+			continue;
+		n = witness_follows(f, v, &story, sym);
+		best = n > best ? n : best;
+	}
+	symbols_close(sym);
+	if (best < story.nr)
+		fail_msg("no witness of %s does what its comment draws: %s() in %s's column is word %d of %d",
+			 f->race->name, story.word[best < 0 ? 0 : best].function,
+			 f->race->actors[story.word[best < 0 ? 0 : best].actor].name, best + 1, story.nr);
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------- */
+
+static bool has_witness(const struct race *r)
+{
+	for (int i = 0; i < RACE_MAX_VERDICTS && r->expect[i].expect != RACE_UNSTATED; i++)
+		if (r->expect[i].expect == RACE_FOUND)
+			return true;
+	return false;
+}
+
+struct suite {
+	const char *only; /* NULL: all */
+	int nr;
+	struct CMUnitTest test[4096];
+};
+
+static void add(struct suite *s, const char *kind, const struct race *r, const struct race_verdict *v,
+		CMUnitTestFunction run)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	if (!f || s->nr == (int)(sizeof(s->test) / sizeof(s->test[0]))) {
+		fputs("race_test: too many tests\n", stderr);
+		exit(70);
+	}
+	snprintf(f->name, sizeof(f->name), "%s%s%s%s", kind, r->name, v ? "/" : "",
+		 v ? (v->protocol ? v->protocol : "-") : "");
+	if (s->only && strcmp(s->only, f->name)) {
+		free(f);
+		return;
+	}
+	f->race = r;
+	f->verdict = v;
+	s->test[s->nr++] = (struct CMUnitTest){ f->name, run, NULL, teardown, f };
+}
+
+int main(int argc, char **argv)
+{
+	static struct suite s;
+	int failed;
+
+	s.only = argc > 1 ? argv[1] : NULL;
+	for (int i = 0; i < race_count(); i++) {
+		const struct race *r = race_get(i);
+
+		for (int k = 0; k < RACE_MAX_VERDICTS && r->expect[k].expect != RACE_UNSTATED; k++) {
+			add(&s, "", r, &r->expect[k], verdict_test);
+			if (r->expect[k].expect == RACE_FOUND)
+				add(&s, "witness/", r, &r->expect[k], witness_test);
+		}
+		if (has_witness(r))
+			add(&s, "diagram/", r, NULL, diagram_test);
+	}
+	if (!s.nr) {
+		fprintf(stderr, "race_test: no test is named '%s'\n", s.only ? s.only : "");
+		return 2;
+	}
+	failed = _cmocka_run_group_tests("race", s.test, (size_t)s.nr, NULL, NULL);
+	for (int i = 0; i < s.nr; i++)
+		free(s.test[i].initial_state);
+	return failed;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h - violations and data races of a result, as text and as JSON
+ */
+#ifndef TOOLS_REPORT_H
+#define TOOLS_REPORT_H
+
+#include "controlled/session.h"
+#include "controlled/symbols.h"
+
+/* Each pair of places once: "data race on OBJECT: TASK writes at f() file:line, TASK reads at ..." */
+void report_data_races(FILE *f, const struct engine_program *p, const struct engine_result *r, struct symbols *s);
+cJSON *json_data_races(const struct engine_program *p, const struct engine_result *r, struct symbols *s);
+/* null, or { oracle, message, token, steps, preemptions } */
+cJSON *json_violation(const struct engine_result *r, const char *token);
+/* One line: "FOUND oracle: message" */
+void report_violation(FILE *f, const struct engine_result *r);
+/* "a until @label, then b to its end" */
+void report_schedule(FILE *f, const struct engine_program *p, const struct engine_schedule *s);
+
+#endif
