@@ -42,7 +42,7 @@ static void list_race(const struct race *r, const char *family, enum format form
 	race_path(r, path, sizeof(path));
 	switch (format) {
 	case FORMAT_TEXT:
-		printf("  %-24s %s\n", r->name, r->summary ? r->summary : "");
+		printf("  %-32s %s\n", r->name, r->summary ? r->summary : "");
 		break;
 	case FORMAT_PLAIN:
 		printf("%s\t%s\t%s\t%s\t%s\n", r->name, family, r->axis ? r->axis : "-", path,
@@ -109,7 +109,7 @@ static int list_protocols(enum format format)
 
 		switch (format) {
 		case FORMAT_TEXT:
-			printf("%s=%-18s %s\n", axis, p->name, p->summary);
+			printf("%s=%-24s %s\n", axis, p->name, p->summary);
 			break;
 		case FORMAT_PLAIN:
 			printf("%s\t%s\t%s\n", axis, p->name, p->summary);

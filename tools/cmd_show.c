@@ -13,11 +13,11 @@ static void show_verdicts(const struct race *r)
 
 	printf("expected %s\n", r->axis ? r->axis : "verdict");
 	for (; v < r->expect + RACE_MAX_VERDICTS && v->expect != RACE_UNSTATED; v++) {
-		printf("  %-18s ", v->protocol ? v->protocol : "(any protocol)");
+		printf("  %-24s ", v->protocol ? v->protocol : "(any protocol)");
 		if (v->expect == RACE_CLEAN)
 			printf("clean\n");
 		else
-			printf("found  %s\n%21switness: %s\n", v->oracle, "", v->witness ? v->witness : "none");
+			printf("found  %s\n%27switness: %s\n", v->oracle, "", v->witness ? v->witness : "none");
 	}
 }
 

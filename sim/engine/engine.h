@@ -141,7 +141,7 @@ struct engine_options {
 	void *progress_arg;
 };
 
-#define ENGINE_DEFAULT_STEPS 20000
+#define ENGINE_DEFAULT_STEPS 5000
 
 struct engine_stats {
 	uint64_t executions; /* run to an end: done, violated or out of bound */

@@ -68,10 +68,16 @@ struct page *filemap_nopage_unlocked(struct vm_area_struct *vma, unsigned long a
 	return NOPAGE_SIGBUS;
 }
 
-/* => the page locked and uptodate, or NOPAGE_* */
+/*
+ * => the page locked and uptodate, or NOPAGE_*
+ * A page that was read in may be gone again. The kernel then reads anew without another look at i_size, so that a
+ * fault and a truncation could keep each other busy for ever; here a second reading looks first, and the number of
+ * interleavings is finite.
+ */
 static struct page *find_uptodate_locked(struct vm_area_struct *vma, unsigned long index)
 {
 	struct file *file = vma->vm_file;
+	bool retried = false;
 	struct page *page;
 	int error;
 
@@ -79,15 +85,18 @@ static struct page *find_uptodate_locked(struct vm_area_struct *vma, unsigned lo
 		page = find_lock_page(file->f_mapping, index);
 		if (page && PageUptodate(page))
 			return page;
-		if (!page) {
-			error = page_cache_read(file, index);
-			if (error)
-				return error == -ENOMEM ? NOPAGE_OOM : NOPAGE_SIGBUS;
+		if (page) {
+			unlock_page(page);
+			if (!make_uptodate(file, page))
+				return NOPAGE_SIGBUS;
 			continue;
 		}
-		unlock_page(page);
-		if (!make_uptodate(file, page))
+		if (retried && !inside_i_size(file->f_mapping, index))
 			return NOPAGE_SIGBUS;
+		retried = true;
+		error = page_cache_read(file, index);
+		if (error)
+			return error == -ENOMEM ? NOPAGE_OOM : NOPAGE_SIGBUS;
 	}
 }
 

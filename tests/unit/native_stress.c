@@ -130,6 +130,7 @@ static void a_set_up_that_fails_is_said(void **state)
 
 static void asks(void *arg)
 {
+	mem()->plain = 0;
 	complete(&mem()->work);
 	wait_for_completion(&mem()->answer);
 	complete(&mem()->work); /* nobody waits for this one: the round does */
@@ -170,7 +171,7 @@ static void setup_with_disk(void *arg)
 	complete(&mem()->work);
 	wait_for_completion(&mem()->answer);
 	atomic_set(&mem()->visits, 0);
-	mem()->flag = 0;
+	WRITE_ONCE(mem()->flag, 0);
 }
 
 static void a_round_ends_when_devices_rest(void **state)

@@ -52,7 +52,8 @@ static void path_step(struct calls *c, struct path *p, const struct engine_trace
 		p->line[k] = f[n].line;
 		k++;
 	}
-	p->nr = k;
+	if (k) /* else nothing is known of where this step stands */
+		p->nr = k;
 	c->leaf[i] = k ? p->call[k - 1] : -1;
 	c->line[i] = k ? p->line[k - 1] : 0;
 }
