@@ -4,7 +4,8 @@
  *
  * I1: a present pte of a file mapping shows the page that the pagecache has at that index, or a private copy.
  * I2: a load through a file mapping returns bytes that the file may hold at that moment: those of the last write, and
- *     while a write is going on also its own.
+ *     while a write is going on also its own. Beyond i_size a page that is being brought in holds zeros: a truncation
+ *     that has set i_size and not yet unmapped may be seen so.
  * I3: no load goes to a page that has left its file.
  *
  * Left out: the bytes of private copies and of anonymous memory.
@@ -36,13 +37,18 @@ static struct ghost_page *ghost_of(const struct inode *inode, unsigned long inde
 	return index < FILE_PAGES_MAX ? &this_machine->ghost.page[inode->i_ino][index] : NULL;
 }
 
-/* => every byte is one that the page may hold */
-static bool may_hold(const struct ghost_page *g, unsigned offset, const u8 *bytes, size_t n)
+/* => every byte is one that page `index` of the file may hold; 0 stands beyond its end */
+static bool may_hold(const struct inode *inode, unsigned long index, unsigned offset, const u8 *bytes, size_t n)
 {
+	const struct ghost_page *g = ghost_of(inode, index);
+	unsigned long size = inode->i_size;
+
 	for (size_t i = 0; i < n; i++) {
 		unsigned at = offset + (unsigned)i;
 
-		if (bytes[i] != g->now[at] && !(at >= g->from && at < g->to && bytes[i] == g->next[at]))
+		if (bytes[i] == g->now[at] || (at >= g->from && at < g->to && bytes[i] == g->next[at]))
+			continue;
+		if (bytes[i] || (index << PAGE_SHIFT) + at < size)
 			return false;
 	}
 	return true;
@@ -51,7 +57,6 @@ static bool may_hold(const struct ghost_page *g, unsigned offset, const u8 *byte
 void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf, size_t n)
 {
 	const struct address_space *mapping = page->mapping;
-	const struct ghost_page *g;
 	u64 word = 0;
 
 	if (page_is_anon(page))
@@ -61,8 +66,7 @@ void observe_load(const struct mm_struct *mm, unsigned long addr, const struct p
 			       (unsigned long)(page - this_machine->mem_map), addr);
 		return;
 	}
-	g = ghost_of(mapping->host, page->index);
-	if (!g || may_hold(g, addr & ~PAGE_MASK, buf, n))
+	if (page->index >= FILE_PAGES_MAX || may_hold(mapping->host, page->index, addr & ~PAGE_MASK, buf, n))
 		return;
 	memcpy(&word, buf, n);
 	sync_violation("stale-content", "mm %d loads %#llx from page %lu at %#lx, which index %lu of inode %u does not hold",
