@@ -16,22 +16,22 @@ foreach(line IN LISTS lines)
   list(GET line 1 protocol)
   list(GET line 2 family)
   list(GET line 3 expect)
-  set(labels "race\;${family}\;${race}\;${protocol}\;${expect}")
+  set(labels "race;${family};${race};${protocol};${expect}")
   if(KIND STREQUAL "native")
     string(APPEND text "add_test(\"stress/${race}/${protocol}\" \"${FAULTLINE}\" stress ${race} --protocol ${protocol} "
            "--rounds 200 --report-only)\n"
-           "set_tests_properties(\"stress/${race}/${protocol}\" PROPERTIES LABELS \"stress\;${labels}\")\n")
+           "set_tests_properties(\"stress/${race}/${protocol}\" PROPERTIES LABELS \"stress;${labels}\")\n")
     continue()
   endif()
   string(APPEND text "add_test(\"race/${race}/${protocol}\" \"${RUNNER}\" ${race}/${protocol})\n"
          "set_tests_properties(\"race/${race}/${protocol}\" PROPERTIES LABELS \"${labels}\")\n")
   if(expect STREQUAL "found")
     string(APPEND text "add_test(\"witness/${race}/${protocol}\" \"${RUNNER}\" witness/${race}/${protocol})\n"
-           "set_tests_properties(\"witness/${race}/${protocol}\" PROPERTIES LABELS \"witness\;${labels}\")\n")
+           "set_tests_properties(\"witness/${race}/${protocol}\" PROPERTIES LABELS \"witness;${labels}\")\n")
     if(NOT race IN_LIST drawn)
       list(APPEND drawn ${race})
       string(APPEND text "add_test(\"diagram/${race}\" \"${RUNNER}\" diagram/${race})\n"
-             "set_tests_properties(\"diagram/${race}\" PROPERTIES LABELS \"diagram\;race\;${family}\;${race}\")\n")
+             "set_tests_properties(\"diagram/${race}\" PROPERTIES LABELS \"diagram;race;${family};${race}\")\n")
     endif()
   endif()
 endforeach()

@@ -15,7 +15,7 @@ for o in "$@"; do
 		echo "$bad" | head -n 3
 		failed=1
 	fi
-	if bad=$(nm -u "$o" | awk '{print $2}' | grep -E '^(__memcpy_chk|__memset_chk|__memmove_chk|bcopy|bzero|__atomic_|__sync_fetch|pthread_|malloc|calloc|free|__tsan_func)'); then
+	if bad=$(nm -u "$o" | awk '{print $2}' | grep -E '^(__(memcpy|memset|memmove)_chk|bcopy|bzero|(malloc|calloc|realloc|free)$|(__atomic_|__sync_fetch|pthread_|__tsan_func).*)'); then
 		echo "$o calls what kernel code must not: $bad"
 		failed=1
 	fi

@@ -12,13 +12,12 @@
 
 struct tlb_entry;
 
-/*
- * The bytes that a page of a file may hold: `now`, and from the beginning of a write to its end also `next`.
- */
+/* The bytes that a page of a file may hold: `now`, and from the beginning of a write to its end also `next`. */
 struct ghost_page {
+	u32 from, to;  /* of next; equal: no write is going on */
+	u32 zero_from; /* what truncation cut off: from here on `now` is zero, whatever it says */
 	u8 now[PAGE_SIZE];
 	u8 next[PAGE_SIZE];
-	u32 from, to; /* of next; equal: no write is going on */
 };
 
 struct ghost {

@@ -3,9 +3,9 @@
  * interval_tree.c - intervals in a tree by start
  *
  * I1: n->subtree_last is the maximum of n->last and of the children's subtree_last.
- * So a subtree whose subtree_last is less than the start asked for holds nothing, and so does everything at and
- * to the right of a node whose own start is greater than the last asked for. Both together find the next overlap in
- * one descent.
+ * So a subtree whose subtree_last is less than the start asked for holds nothing, and so does everything at
+ * and to the right of a node whose own start is greater than the last asked for. Both together find the next
+ * overlap in one descent.
  */
 #include "lib/interval_tree.h"
 
@@ -75,7 +75,8 @@ static struct interval_tree_node *first_below(struct rb_node *rb, unsigned long 
 	return NULL;
 }
 
-struct interval_tree_node *interval_tree_iter_first(struct rb_root *root, unsigned long start, unsigned long last)
+struct interval_tree_node *interval_tree_iter_first(struct rb_root *root, unsigned long start,
+						    unsigned long last)
 {
 	return first_below(root->rb_node, start, last);
 }

@@ -30,7 +30,8 @@ static inline bool list_empty(const struct list_head *head)
 }
 
 /* => prev and next are neighbours; entry is on no list */
-static inline void list_insert_between(struct list_head *entry, struct list_head *prev, struct list_head *next)
+static inline void list_insert_between(struct list_head *entry, struct list_head *prev,
+				       struct list_head *next)
 {
 	entry->prev = prev;
 	entry->next = next;
@@ -103,13 +104,14 @@ static inline void list_splice_init(struct list_head *from, struct list_head *he
 #define list_last_entry(head, type, member) list_entry((head)->prev, type, member)
 #define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
 
-#define list_for_each_entry(pos, head, member)                                                              \
-	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head);                \
+#define list_for_each_entry(pos, head, member)                                                               \
+	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head);                 \
 	     pos = list_next_entry(pos, member))
 
 /* The body may take `pos`, and only it, off the list. */
-#define list_for_each_entry_safe(pos, following, head, member)                                              \
-	for (pos = list_first_entry(head, __typeof__(*pos), member), following = list_next_entry(pos, member); \
+#define list_for_each_entry_safe(pos, following, head, member)                                               \
+	for (pos = list_first_entry(head, __typeof__(*pos), member),                                         \
+	    following = list_next_entry(pos, member);                                                        \
 	     &pos->member != (head); pos = following, following = list_next_entry(following, member))
 
 #endif

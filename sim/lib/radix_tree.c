@@ -174,13 +174,15 @@ void *radix_tree_delete(struct radix_tree_root *root, unsigned long index)
  * Copies a leaf's items from a slot on, or moves *index to the next place worth a descent.
  * => returns how many; *index is 0 when no greater index is left
  */
-static unsigned gang_step(const struct radix_tree_root *root, void **results, unsigned long *index, unsigned max)
+static unsigned gang_step(const struct radix_tree_root *root, void **results, unsigned long *index,
+			  unsigned max)
 {
 	struct radix_tree_node *node = root->rnode;
 	unsigned level = root->height, slot, n = 0;
 
 	for (;; level--) {
-		unsigned long below = max_index(level - 1); /* indices that one slot of this level spans, less one */
+		unsigned long below =
+			max_index(level - 1); /* indices that one slot of this level spans, less one */
 
 		for (slot = slot_at(*index, level); slot < RADIX_TREE_SLOTS; slot++) {
 			void *p = node->slots[slot];

@@ -3,9 +3,9 @@
  * rbtree.c - red-black trees: balancing, erasing, walking
  *
  * Left and right are child[0] and child[1], so that every case stands here once and `side` mirrors it. The
- * augmented values are brought up to date along the path of each change: once from the place of the change up to
- * the first value that stays the same, then at the two nodes of each rotation, the lower first, since a rotation
- * changes neither the contents nor the value of the subtree that it turns.
+ * augmented values are brought up to date along the path of each change: once from the place of the change up
+ * to the first value that stays the same, then at the two nodes of each rotation, the lower first, since a
+ * rotation changes neither the contents nor the value of the subtree that it turns.
  */
 #include "lib/rbtree.h"
 
@@ -30,7 +30,8 @@ static void augment_up(struct rb_node *node, rb_augment_fn augment)
 }
 
 /* Puts `child`, which may be NULL, where `old` hangs under `parent`. */
-static void replace_child(struct rb_root *root, struct rb_node *parent, struct rb_node *old, struct rb_node *child)
+static void replace_child(struct rb_root *root, struct rb_node *parent, struct rb_node *old,
+			  struct rb_node *child)
 {
 	if (!parent)
 		root->rb_node = child;
@@ -40,7 +41,7 @@ static void replace_child(struct rb_root *root, struct rb_node *parent, struct r
 		child->rb_parent = parent;
 }
 
-/* Turns node down to `side`: its child on the other side takes its place. => returns that child, which exists */
+/* Turns node down to `side`; its child on the other side takes its place. => returns that child */
 static struct rb_node *rotate(struct rb_root *root, struct rb_node *node, int side, rb_augment_fn augment)
 {
 	struct rb_node *up = node->rb_child[!side], *middle = up->rb_child[side];
@@ -90,7 +91,7 @@ void rb_insert_augmented(struct rb_node *node, struct rb_root *root, rb_augment_
 		node->rb_red = false;
 }
 
-/* Paths through parent's child on `side`, which may be NULL and is black, are one black node short: mends I2. */
+/* Mends I2, where paths through parent's child on `side`, black or missing, are one black node short. */
 static void mend_short_side(struct rb_root *root, struct rb_node *parent, int side, rb_augment_fn augment)
 {
 	struct rb_node *node, *sibling, *far;
@@ -145,7 +146,8 @@ void rb_erase_augmented(struct rb_node *node, struct rb_root *root, rb_augment_f
 	bool black;
 	int side;
 
-	/* What leaves its place has one child at the most: node, or the next in order, which then replaces node. */
+	/* What leaves its place has one child at the most: node, or the next in order, which then replaces
+	 * node. */
 	if (node->rb_left && node->rb_right)
 		for (out = node->rb_right; out->rb_left; out = out->rb_left)
 			;
@@ -161,7 +163,8 @@ void rb_erase_augmented(struct rb_node *node, struct rb_root *root, rb_augment_f
 		if (augment) {
 			if (parent != out)
 				augment_up(parent, augment);
-			/* Its value may be what it was below: that says nothing of node's, which those above saw. */
+			/* Its value may be what it was below: that says nothing of node's, which those above
+			 * saw. */
 			augment(out);
 			augment_up(out->rb_parent, augment);
 		}

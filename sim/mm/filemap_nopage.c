@@ -23,7 +23,10 @@ static unsigned long fault_index(const struct vm_area_struct *vma, unsigned long
 /* Lockless on purpose: i_size may shrink beside it at any time. */
 static bool inside_i_size(const struct address_space *mapping, unsigned long index)
 {
-	return index < (READ_ONCE(mapping->host->i_size) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	bool inside = index < (READ_ONCE(mapping->host->i_size) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+	SYNC_LABEL("size_seen");
+	return inside;
 }
 
 /* => drops the reference; true when it is worth looking again, false: I/O error */

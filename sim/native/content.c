@@ -2,8 +2,8 @@
 /*
  * content.c - page contents, which may be accessed concurrently, and poison
  *
- * Content accesses look at the poison of the first line that they touch, as those of the controlled build do. What
- * kernel code accesses only ASan looks at, where it is on.
+ * Content accesses look at the poison of the first line that they touch, as those of the controlled build do.
+ * What kernel code accesses only ASan looks at, where it is on.
  */
 #include <pthread.h>
 #include <string.h>
@@ -14,10 +14,11 @@
 #define LINE (1u << LINE_SHIFT)
 #define LINES_AT_ONCE 8 /* poison bytes stored as one word */
 
-/* ---- contents ------------------------------------------------------------------------------------------- */
+/* ---- contents ----------------------------------------------------------------------------------- */
 
 #if NATIVE_TSAN || NATIVE_ASAN
-/* User memory and DMA race by right, and a poisoned page is our violation to report: neither sanitizer is to look. */
+/* User memory and DMA race by right, and a poisoned page is our violation to report: neither sanitizer is to
+ * look. */
 #define UNWATCHED __attribute__((no_sanitize_address, no_sanitize_thread, noinline))
 
 UNWATCHED static void copy(void *dst, const void *src, size_t n)
@@ -101,7 +102,7 @@ void content_zero(void *dst, size_t n)
 	zero(dst, n);
 }
 
-/* ---- poison ----------------------------------------------------------------------------------------------- */
+/* ---- poison ------------------------------------------------------------------------------------- */
 
 #if NATIVE_ASAN
 #include <sanitizer/asan_interface.h>
@@ -147,7 +148,8 @@ static void set_poison(const void *p, size_t n, u8 number)
 #endif
 	while (line < end) {
 		if (line % LINES_AT_ONCE == 0 && end - line >= LINES_AT_ONCE) {
-			__atomic_store_n((u64 *)&m->poison[line], number * 0x0101010101010101ull, __ATOMIC_RELAXED);
+			__atomic_store_n((u64 *)&m->poison[line], number * 0x0101010101010101ull,
+					 __ATOMIC_RELAXED);
 			line += LINES_AT_ONCE;
 		} else {
 			__atomic_store_n(&m->poison[line++], number, __ATOMIC_RELAXED);

@@ -2,8 +2,8 @@
 /*
  * internal.h - the native ground's own state: a machine, its threads, who waits
  *
- * All that a run can change lies in a struct native_machine, or in the arena that it owns; the one thread-local
- * variable, native_self, points into it. Machines are independent of each other.
+ * All that a run can change lies in a struct native_machine, or in the arena that it owns; the one
+ * thread-local variable, native_self, points into it. Machines are independent of each other.
  *
  * Locks: machine->lock guards the life of threads (letters below: L); bucket->lock a waiting queue (B); the
  * violation lock what was recorded (V). None is taken while another is held.
@@ -37,10 +37,10 @@
 struct native_wait {
 	const void *addr; /* what decides, and whose waker calls native_wake() with it */
 	const char *op, *name;
-	const u32 *owner;			       /* a word that names the owner, for reports; may be NULL */
-	bool (*take)(struct native_wait *w);	       /* tries to end the wait; true: it is over */
-	bool (*ready)(const struct native_wait *w);    /* would take() succeed? changes nothing */
-	unsigned long mask, value;		       /* for these two */
+	const u32 *owner;		     /* a word that names the owner, for reports; may be NULL */
+	bool (*take)(struct native_wait *w); /* tries to end the wait; true: it is over */
+	bool (*ready)(const struct native_wait *w); /* would take() succeed? changes nothing */
+	unsigned long mask, value;		    /* for these two */
 	u32 ticket;
 	bool queued, writer;
 	bool poll;  /* nobody calls native_wake(): look again now and then */
@@ -85,7 +85,7 @@ struct native_machine {
 
 	/* memory.c */
 	u8 *arena, *image;
-	size_t size; /* of each; a multiple of the page size */
+	size_t size;		   /* of each; a multiple of the page size */
 	u8 *poison, *poison_image; /* a byte for 64 of the arena: 0, or the oracle's number; atomic */
 	unsigned jemalloc_arena;
 	const char *poison_oracle[NATIVE_MAX_ORACLES + 2]; /* V, atomic; slot 0 unused */
@@ -93,7 +93,7 @@ struct native_machine {
 	/* machine.c */
 	struct native_thread thread[NATIVE_MAX_THREADS];
 	int nr_tasks, nr_threads, nr_cpus; /* actors come first, one a CPU; the last thread is RCU's */
-	struct native_thread host; /* the check's */
+	struct native_thread host;	   /* the check's */
 	pthread_mutex_t lock;
 	pthread_cond_t start, done;
 	int nr_actors, nr_devices; /* L: that have not parked yet */
@@ -148,8 +148,8 @@ void native_urcu_read_unlock(void);
 void native_urcu_synchronize(void);
 
 /* ---- machine.c */
-struct native_machine *machine_create(const struct engine_program *p, const struct native_options *o, char *err,
-				      size_t n);
+struct native_machine *machine_create(const struct engine_program *p, const struct native_options *o,
+				      char *err, size_t n);
 /* => frees nothing when a thread could not be stopped: it may go on in there for ever */
 void machine_destroy(struct native_machine *m);
 

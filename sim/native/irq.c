@@ -2,10 +2,10 @@
 /*
  * irq.c - interrupts: each CPU has a gate that keeps them out, and the sender of an IPI runs the handler
  *
- * A CPU holds its own gate from the beginning to the end of a user instruction and while interrupts are off. A sender
- * takes the gate of each target in turn, which is the wait until interrupts are enabled there, and runs the handler on its
- * behalf; meanwhile that CPU can begin no instruction. It holds no gate of its own, so that two senders to each other
- * do not wait for each other.
+ * A CPU holds its own gate from the beginning to the end of a user instruction and while interrupts are off.
+ * A sender takes the gate of each target in turn, which is the wait until interrupts are enabled there, and
+ * runs the handler on its behalf; meanwhile that CPU can begin no instruction. It holds no gate of its own,
+ * so that two senders to each other do not wait for each other.
  */
 #include <sched.h>
 
@@ -66,7 +66,8 @@ void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *info), void *inf
 
 	if (t->irq_depth && !t->alone)
 		sync_violation("ipi-irqs-off",
-			       "%s sends an IPI with interrupts off: two CPUs doing so wait for each other", t->name);
+			       "%s sends an IPI with interrupts off: two CPUs doing so wait for each other",
+			       t->name);
 	for (int cpu = 0; cpu < m->nr_cpus; cpu++) {
 		u32 *gate = &m->gate[cpu].shut;
 

@@ -2,8 +2,8 @@
 /*
  * locks.c - what locks do when their first atomic operation fails
  *
- * Spinlocks spin, then yield; all others sleep in park.c. A lock's acquire and release orderings are those of the
- * operation that changed its word, here as in the fast paths.
+ * Spinlocks spin, then yield; all others sleep in park.c. A lock's acquire and release orderings are those of
+ * the operation that changed its word, here as in the fast paths.
  */
 #include <sched.h>
 
@@ -26,11 +26,12 @@ void native_unlock_misuse(const char *op, const char *name, u32 owner)
 
 	if (native_self->alone)
 		return;
-	sync_violation("unlock-by-non-owner", "%s(%s) by %s, held by %s", op, name ? name : "?", native_self->name,
+	sync_violation("unlock-by-non-owner", "%s(%s) by %s, held by %s", op, name ? name : "?",
+		       native_self->name,
 		       owner && owner <= NATIVE_MAX_THREADS ? m->thread[owner - 1].task.name : "nobody");
 }
 
-/* ---- spinlocks ------------------------------------------------------------------------------------------- */
+/* ---- spinlocks ---------------------------------------------------------------------------------- */
 
 void native_spin_lock_slow(spinlock_t *l)
 {
@@ -72,7 +73,7 @@ void native_write_lock_slow(rwlock_t *l)
 	native_says_wait(NULL, NULL, NULL);
 }
 
-/* ---- the mutex: waiters leave MUTEX_WAITING in the word, for the unlock to see ---------------------------- */
+/* ---- the mutex: waiters leave MUTEX_WAITING in the word, for the unlock to see ------------------ */
 
 static bool mutex_ready(const struct native_wait *w)
 {
@@ -94,17 +95,22 @@ static bool mutex_take(struct native_wait *w)
 void native_mutex_lock_slow(struct mutex *m)
 {
 	struct native_wait w = {
-		.addr = m, .op = "mutex_lock", .name = m->name, .owner = &m->owner, .take = mutex_take, .ready = mutex_ready,
+		.addr = m,
+		.op = "mutex_lock",
+		.name = m->name,
+		.owner = &m->owner,
+		.take = mutex_take,
+		.ready = mutex_ready,
 	};
 
 	native_park(&w);
 }
 
-/* ---- the rwsem -------------------------------------------------------------------------------------------- */
+/* ---- the rwsem ---------------------------------------------------------------------------------- */
 
 /*
  * R1: RWSEM_WAITING is set exactly while tickets are out (next != serving), under the bucket's lock.
- * R2: while it is set only the holder of ticket `serving` may take the semaphore; the others only give it back.
+ * R2: while it is set only the holder of ticket `serving` takes the semaphore; others only give it back.
  */
 static bool rwsem_ready(const struct native_wait *w)
 {
@@ -151,33 +157,33 @@ void native_down_slow(struct rw_semaphore *s, bool writer)
 		native_park(&w);
 }
 
-/* The release was made, on a count that was `old`: it has somebody to wake, or nothing was held. */
-void native_up_slow(struct rw_semaphore *s, u32 old, bool writer, const char *op)
+void native_up_misuse(struct rw_semaphore *s, const char *op)
 {
-	if (writer ? !(old & RWSEM_WRITER) : old < RWSEM_READER) {
-		if (!writer)
-			__atomic_fetch_add(&s->count, RWSEM_READER, __ATOMIC_RELAXED);
-		native_unlock_misuse(op, s->name, old & RWSEM_WRITER ? s->owner : 0);
-		return;
-	}
-	if (writer || old / RWSEM_READER == 1)
+	bool held = __atomic_load_n(&s->count, __ATOMIC_RELAXED) & RWSEM_WRITER;
+
+	native_unlock_misuse(op, s->name, held ? __atomic_load_n(&s->owner, __ATOMIC_RELAXED) : 0);
+}
+
+/* The release was made, on a count that was `old`: somebody waits, or nothing was held. */
+void native_up_read_slow(struct rw_semaphore *s, u32 old)
+{
+	if (old < RWSEM_READER) {
+		__atomic_fetch_add(&s->count, RWSEM_READER, __ATOMIC_RELAXED);
+		native_up_misuse(s, "up_read");
+	} else if (old / RWSEM_READER == 1) {
 		native_wake(s);
+	}
 }
 
 void downgrade_write(struct rw_semaphore *s)
 {
-	u32 old = __atomic_load_n(&s->count, __ATOMIC_RELAXED);
-
-	if (!(old & RWSEM_WRITER)) {
-		native_unlock_misuse("downgrade_write", s->name, 0);
-		return;
-	}
-	old = __atomic_fetch_add(&s->count, RWSEM_READER - RWSEM_WRITER, __ATOMIC_SEQ_CST);
-	if (old & RWSEM_WAITING)
+	if (!native_holds_write(s))
+		native_up_misuse(s, "downgrade_write");
+	else if (__atomic_fetch_add(&s->count, RWSEM_READER - RWSEM_WRITER, __ATOMIC_SEQ_CST) & RWSEM_WAITING)
 		native_wake(s);
 }
 
-/* ---- a lock in one bit of a word ---------------------------------------------------------------------------- */
+/* ---- a lock in one bit of a word ---------------------------------------------------------------- */
 
 static bool bit_ready(const struct native_wait *w)
 {
@@ -199,7 +205,12 @@ static bool bit_see_clear(struct native_wait *w)
 void native_bit_lock_slow(int nr, unsigned long *word, const char *name)
 {
 	struct native_wait w = {
-		.addr = word, .op = "bit_lock", .name = name, .take = bit_take, .ready = bit_ready, .mask = 1ul << nr,
+		.addr = word,
+		.op = "bit_lock",
+		.name = name,
+		.take = bit_take,
+		.ready = bit_ready,
+		.mask = 1ul << nr,
 	};
 
 	native_park(&w);
@@ -208,7 +219,12 @@ void native_bit_lock_slow(int nr, unsigned long *word, const char *name)
 void native_bit_wait_slow(int nr, unsigned long *word, const char *name)
 {
 	struct native_wait w = {
-		.addr = word, .op = "bit_wait", .name = name, .take = bit_see_clear, .ready = bit_ready, .mask = 1ul << nr,
+		.addr = word,
+		.op = "bit_wait",
+		.name = name,
+		.take = bit_see_clear,
+		.ready = bit_ready,
+		.mask = 1ul << nr,
 	};
 
 	if (!native_self->alone)
@@ -226,7 +242,7 @@ void bit_unlock(int nr, unsigned long *word)
 		native_wake(word);
 }
 
-/* ---- completions, waiting for words --------------------------------------------------------------------------- */
+/* ---- completions, waiting for words ------------------------------------------------------------- */
 
 static bool completion_ready(const struct native_wait *w)
 {
@@ -238,7 +254,8 @@ static bool completion_try(struct completion *c)
 	u32 done = __atomic_load_n(&c->done, __ATOMIC_SEQ_CST);
 
 	while (done)
-		if (__atomic_compare_exchange_n(&c->done, &done, done - 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&c->done, &done, done - 1, true, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
 			return true;
 	return false;
 }
@@ -257,7 +274,11 @@ void complete(struct completion *c)
 void wait_for_completion(struct completion *c)
 {
 	struct native_wait w = {
-		.addr = c, .op = "wait_for_completion", .name = c->name, .take = completion_take, .ready = completion_ready,
+		.addr = c,
+		.op = "wait_for_completion",
+		.name = c->name,
+		.take = completion_take,
+		.ready = completion_ready,
 	};
 
 	if (!completion_try(c))

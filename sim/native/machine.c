@@ -2,10 +2,11 @@
 /*
  * machine.c - threads that live as long as their machine, and rounds
  *
- * Each task has a thread, and RCU's callbacks have one. Between rounds they are parked on m->start. In a round a thread
- * passes the barrier, so that all tasks begin at once, runs its task and parks again: an actor when it returns,
- * a device when the round is torn down, which makes it leave the wait that it is in by longjmp. What it held then is of no
- * interest: the next round starts from the snapshot. Its gate and its RCU read side are outside the arena, and given up.
+ * Each task has a thread, and RCU's callbacks have one. Between rounds they are parked on m->start. In a
+ * round a thread passes the barrier, so that all tasks begin at once, runs its task and parks again: an actor
+ * when it returns, a device when the round is torn down, which makes it leave the wait that it is in by
+ * longjmp. What it held then is of no interest: the next round starts from the snapshot. Its gate and its RCU
+ * read side are outside the arena, and given up.
  *
  * M1: between rounds every thread is parked and m->nr_actors and m->nr_devices are 0.
  */
@@ -32,7 +33,7 @@ double native_now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- violations -------------------------------------------------------------------------------------------- */
+/* ---- violations --------------------------------------------------------------------------------- */
 
 void sync_violation(const char *oracle, const char *fmt, ...)
 {
@@ -53,11 +54,11 @@ void sync_violation(const char *oracle, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* ---- a thread ------------------------------------------------------------------------------------------------ */
+/* ---- a thread ----------------------------------------------------------------------------------- */
 
 /*
- * All tasks of a round begin when the last of them has come. A set-up is the last, and comes when it first waits or
- * returns: devices are to find what it has set up by then.
+ * All tasks of a round begin when the last of them has come. A set-up is the last, and comes when it first
+ * waits or returns: devices are to find what it has set up by then.
  */
 static void barrier_wait(struct native_machine *m)
 {
@@ -141,7 +142,7 @@ static void pin(pthread_t thread, int actor)
 	}
 }
 
-/* ---- a machine ------------------------------------------------------------------------------------------------ */
+/* ---- a machine ---------------------------------------------------------------------------------- */
 
 /* Task i runs on CPU i; RCU's callbacks run on CPU 0, beside its task. */
 static int home_cpu(const struct native_machine *m, const struct native_thread *t)
@@ -218,8 +219,8 @@ static int count_cpus(const struct engine_program *p, char *err, size_t n)
 	return cpus;
 }
 
-struct native_machine *machine_create(const struct engine_program *p, const struct native_options *o, char *err,
-				      size_t n)
+struct native_machine *machine_create(const struct engine_program *p, const struct native_options *o,
+				      char *err, size_t n)
 {
 	int cpus = count_cpus(p, err, n);
 	struct native_machine *m;
@@ -290,7 +291,7 @@ void machine_destroy(struct native_machine *m)
 	free(m);
 }
 
-/* ---- a round ------------------------------------------------------------------------------------------------------ */
+/* ---- a round ------------------------------------------------------------------------------------ */
 
 static void ready_thread(struct native_machine *m, struct native_thread *t)
 {

@@ -2,8 +2,8 @@
 /*
  * memory.c - the arena of a machine, the image that each round starts from, and the poison of both
  *
- * A jemalloc arena of its own holds all of a machine's memory, so that it is aligned, local, and gone at once with the
- * machine. Under a sanitizer its allocator stands in.
+ * A jemalloc arena of its own holds all of a machine's memory, so that it is aligned, local, and gone at once
+ * with the machine. Under a sanitizer its allocator stands in.
  *
  * A restore looks at the whole arena and copies the pages that differ: reading costs little, and pages that a
  * round left alone stay shared in every CPU's cache. Nothing runs meanwhile.
@@ -67,7 +67,8 @@ static void close_arena(struct native_machine *m)
 
 static u8 *get(struct native_machine *m, size_t size)
 {
-	return mallocx(size, MALLOCX_ARENA(m->jemalloc_arena) | MALLOCX_TCACHE_NONE | MALLOCX_ALIGN(PAGE) | MALLOCX_ZERO);
+	return mallocx(size, MALLOCX_ARENA(m->jemalloc_arena) | MALLOCX_TCACHE_NONE | MALLOCX_ALIGN(PAGE) |
+				     MALLOCX_ZERO);
 }
 #endif
 

@@ -2,9 +2,9 @@
 /*
  * native.h - the native ground, as its callers see it: programs on real threads, repeated until time is up
  *
- * A program is what engine.h says it is. The set-up runs once and its arena is kept; then rounds: each starts from a
- * copy of that arena, releases every task at the same instant, waits until the actors have returned and no
- * device has work left, and runs the check alone. Luck decides what the tasks meet.
+ * A program is what engine.h says it is. The set-up runs once and its arena is kept; then rounds: each starts
+ * from a copy of that arena, releases every task at the same instant, waits until the actors have returned
+ * and no device has work left, and runs the check alone. Luck decides what the tasks meet.
  */
 #ifndef SIM_NATIVE_NATIVE_H
 #define SIM_NATIVE_NATIVE_H
@@ -16,12 +16,12 @@
 #define NATIVE_MAX_KINDS 32	  /* oracles that one run tells apart */
 
 struct native_options {
-	double seconds;	      /* budget, 0: none */
-	uint64_t rounds;      /* budget, 0: none; with neither, one round */
-	double round_seconds; /* 0: NATIVE_ROUND_SECONDS */
-	uint64_t seed;	      /* of the perturbation */
-	bool perturb;	      /* at labels, yield or dawdle at random */
-	bool stop_at_first;   /* end at the first violation */
+	double seconds;		   /* budget, 0: none */
+	uint64_t rounds;	   /* budget, 0: none; with neither, one round */
+	double round_seconds;	   /* 0: NATIVE_ROUND_SECONDS */
+	uint64_t seed;		   /* of the perturbation */
+	bool perturb;		   /* at labels, yield or dawdle at random */
+	bool stop_at_first;	   /* end at the first violation */
 	volatile int *interrupted; /* set by a signal handler: stop after this round; may be NULL */
 	void (*progress)(void *arg, uint64_t rounds, double seconds); /* about once a second; may be NULL */
 	void *progress_arg;
@@ -46,10 +46,10 @@ struct native_result {
 /*
  * Runs the program under `o`.
  * => returns -1 and one line in err when the set-up failed or there is no memory, else 0
- * => a round that hangs is a violation of "deadlock", or "livelock" when a task that has not returned is not waiting,
- *    and the last
+ * => a round that hangs is a violation of "deadlock", or "livelock" when a task that has not returned is not
+ * waiting, and the last
  */
-int native_stress(const struct engine_program *p, const struct native_options *o, struct native_result *r, char *err,
-		  size_t n);
+int native_stress(const struct engine_program *p, const struct native_options *o, struct native_result *r,
+		  char *err, size_t n);
 
 #endif

@@ -2,13 +2,13 @@
 /*
  * park.c - sleeping until a word of the arena says go on
  *
- * Waiters sleep in buckets outside the arena, found by the address that they wait for, so that a lock needs no room
- * for a queue and the arena can be overwritten between rounds.
+ * Waiters sleep in buckets outside the arena, found by the address that they wait for, so that a lock needs
+ * no room for a queue and the arena can be overwritten between rounds.
  *
- * P1: a waiter looks at its word, and sleeps, under its bucket's lock; who changes the word takes that lock after the
- *     change, if it has to wake at all. So no wake-up falls between look and sleep.
- * P2: a waker that skips the lock when bucket->waiters is 0 read that with sequential consistency after its change, and
- *     the waiter counted itself, likewise, before its look: one of the two sees the other.
+ * P1: a waiter looks at its word, and sleeps, under its bucket's lock; who changes the word takes that lock
+ *     after the change, if it has to wake at all. So no wake-up falls between look and sleep.
+ * P2: a waker that skips the lock when bucket->waiters is 0 read that with sequential consistency after its
+ *     change, and the waiter counted itself, likewise, before its look: one of the two sees the other.
  * P3: thread->wait is set exactly while its owner is in the bucket, and only under its lock.
  */
 #include <sched.h>
@@ -147,7 +147,8 @@ bool park_is_idle(struct native_thread *t, u64 *seq)
 		return false;
 	b = &t->m->bucket[i];
 	pthread_mutex_lock(&b->lock);
-	idle = t->bucket == i && t->wait && !t->wait->ready(t->wait); /* P3: t->bucket cannot turn to i meanwhile */
+	idle = t->bucket == i && t->wait &&
+	       !t->wait->ready(t->wait); /* P3: t->bucket cannot turn to i meanwhile */
 	*seq = t->wait_seq;
 	pthread_mutex_unlock(&b->lock);
 	return idle;

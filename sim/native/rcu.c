@@ -2,9 +2,9 @@
 /*
  * rcu.c - RCU on liburcu, with callbacks on a thread of the machine's
  *
- * liburcu's own call_rcu thread would run callbacks outside any machine and could not be asked whether it is idle, so
- * the machine has a thread of its own: it takes the whole queue, waits for one grace period, and runs what it took in the
- * order in which it was queued.
+ * liburcu's own call_rcu thread would run callbacks outside any machine and could not be asked whether it is
+ * idle, so the machine has a thread of its own: it takes the whole queue, waits for one grace period, and
+ * runs what it took in the order in which it was queued.
  *
  * TSan sees nothing of what liburcu does, so the two edges of a grace period are told to it: what came before
  * synchronize_rcu() is seen by readers that begin later, what readers did before they left is seen after it.
@@ -73,12 +73,13 @@ void native_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
 	}
 	head->func = func;
 	head->next = __atomic_load_n(&m->rcu_queue, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&m->rcu_queue, &head->next, head, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+	while (!__atomic_compare_exchange_n(&m->rcu_queue, &head->next, head, true, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED))
 		;
 	native_wake(&m->rcu_queue);
 }
 
-/* ---- the thread ------------------------------------------------------------------------------------------- */
+/* ---- the thread --------------------------------------------------------------------------------- */
 
 static bool queue_ready(const struct native_wait *w)
 {
@@ -109,7 +110,11 @@ void rcu_thread_run(void *arg)
 
 	for (;;) {
 		struct native_wait w = {
-			.addr = &m->rcu_queue, .op = "rcu_callback", .name = "", .take = queue_take, .ready = queue_ready,
+			.addr = &m->rcu_queue,
+			.op = "rcu_callback",
+			.name = "",
+			.take = queue_take,
+			.ready = queue_ready,
 		};
 
 		native_park(&w);

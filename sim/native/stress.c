@@ -66,8 +66,8 @@ static bool budget_left(const struct native_options *o, struct native_result *r)
 	return o->rounds || !r->rounds;
 }
 
-int native_stress(const struct engine_program *p, const struct native_options *o, struct native_result *r, char *err,
-		  size_t n)
+int native_stress(const struct engine_program *p, const struct native_options *o, struct native_result *r,
+		  char *err, size_t n)
 {
 	struct native_machine *m = machine_create(p, o, err, n);
 	double start, told = 0;

@@ -3,9 +3,9 @@
  * sync_impl.h - the native build's side of sync.h: pthreads, liburcu, and fast paths of one atomic operation
  *
  * Locks lie in the arena, so that the snapshot that each round starts from holds them free. An owner is task
- * index + 1, so that zeroed memory is a free lock. What must wait goes to park.c (sleeping) or spins in locks.c.
- * Whoever waits can be called off: a round that is torn down makes every waiter leave its task by longjmp.
- * While a task is `alone` (the check after a round, which nobody runs beside) nothing waits.
+ * index + 1, so that zeroed memory is a free lock. What must wait goes to park.c (sleeping) or spins in
+ * locks.c. Whoever waits can be called off: a round that is torn down makes every waiter leave its task by
+ * longjmp. While a task is `alone` (the check after a round, which nobody runs beside) nothing waits.
  */
 #ifndef SIM_NATIVE_SYNC_IMPL_H
 #define SIM_NATIVE_SYNC_IMPL_H
@@ -13,11 +13,11 @@
 /* What inline code needs of the running task. The whole is struct native_thread, internal.h. */
 struct native_task {
 	void *arena;
-	u32 *gate;	    /* of its own CPU: 1 while interrupts are kept out of it */
-	u32 id;		    /* task index + 1: how locks name their owner */
-	int cpu;	    /* of the target while it runs an interrupt's handler */
-	int gate_depth;	    /* instructions and irq_disables, nested */
-	int irq_depth;	    /* irq_disables alone */
+	u32 *gate;	/* of its own CPU: 1 while interrupts are kept out of it */
+	u32 id;		/* task index + 1: how locks name their owner */
+	int cpu;	/* of the target while it runs an interrupt's handler */
+	int gate_depth; /* instructions and irq_disables, nested */
+	int irq_depth;	/* irq_disables alone */
 	int rcu_depth;
 	bool alone, perturb;
 	void *data;
@@ -87,7 +87,7 @@ static inline bool test_and_clear_bit(int nr, unsigned long *addr)
 	return (__atomic_fetch_and(addr, ~(1ul << nr), __ATOMIC_SEQ_CST) >> nr) & 1;
 }
 
-/* ---- interrupts: the gate of one's own CPU -------------------------------------------------------- */
+/* ---- interrupts: the gate of one's own CPU ------------------------------------------------------ */
 
 void native_gate_shut_slow(u32 *gate);
 void native_irqs_on(void);
@@ -143,7 +143,7 @@ static inline void smp_call_function_slots(u64 mask, void (*fn)(int cpu, void *i
 	smp_call_function_many(mask, fn, info);
 }
 
-/* ---- spinlocks --------------------------------------------------------------------------------------- */
+/* ---- spinlocks ---------------------------------------------------------------------------------- */
 
 typedef struct {
 	u32 owner;
@@ -200,7 +200,8 @@ static inline bool native_read_trylock(rwlock_t *l)
 	u32 c = __atomic_load_n(&l->count, __ATOMIC_RELAXED);
 
 	while (!(c & NATIVE_WRITER))
-		if (__atomic_compare_exchange_n(&l->count, &c, c + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&l->count, &c, c + 1, true, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
 			return true;
 	return false;
 }
@@ -240,22 +241,22 @@ static inline void write_unlock(rwlock_t *l)
 		__atomic_store_n(&l->count, 0, __ATOMIC_RELEASE);
 }
 
-#define NATIVE_IRQ_LOCKS(type, op)                                                                          \
-	static inline void op##_lock_irq(type *l)                                                           \
-	{                                                                                                   \
-		local_irq_disable();                                                                        \
-		op##_lock(l);                                                                               \
-	}                                                                                                   \
-	static inline void op##_unlock_irq(type *l)                                                         \
-	{                                                                                                   \
-		op##_unlock(l);                                                                             \
-		local_irq_enable();                                                                         \
+#define NATIVE_IRQ_LOCKS(type, op)                                                                           \
+	static inline void op##_lock_irq(type *l)                                                            \
+	{                                                                                                    \
+		local_irq_disable();                                                                         \
+		op##_lock(l);                                                                                \
+	}                                                                                                    \
+	static inline void op##_unlock_irq(type *l)                                                          \
+	{                                                                                                    \
+		op##_unlock(l);                                                                              \
+		local_irq_enable();                                                                          \
 	}
 NATIVE_IRQ_LOCKS(spinlock_t, spin)
 NATIVE_IRQ_LOCKS(rwlock_t, read)
 NATIVE_IRQ_LOCKS(rwlock_t, write)
 
-/* ---- the fair reader-writer semaphore ------------------------------------------------------------ */
+/* ---- the fair reader-writer semaphore ----------------------------------------------------------- */
 
 #define RWSEM_WRITER 1u	 /* a writer has it */
 #define RWSEM_WAITING 2u /* somebody queues: nobody may pass */
@@ -269,7 +270,9 @@ struct rw_semaphore {
 };
 
 void native_down_slow(struct rw_semaphore *s, bool writer);
-void native_up_slow(struct rw_semaphore *s, u32 old, bool writer, const char *op);
+void native_up_read_slow(struct rw_semaphore *s, u32 old);
+void native_up_misuse(struct rw_semaphore *s, const char *op);
+void native_wake(const void *addr);
 
 #define init_rwsem(s) (*(s) = (struct rw_semaphore){ .name = #s })
 
@@ -287,7 +290,8 @@ static inline bool down_write_trylock(struct rw_semaphore *s)
 {
 	u32 free = 0;
 
-	if (!__atomic_compare_exchange_n(&s->count, &free, RWSEM_WRITER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&s->count, &free, RWSEM_WRITER, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
 		return false;
 	__atomic_store_n(&s->owner, native_self->id, __ATOMIC_RELAXED);
 	return true;
@@ -307,18 +311,23 @@ static inline void up_read(struct rw_semaphore *s)
 	u32 old = __atomic_fetch_sub(&s->count, RWSEM_READER, __ATOMIC_SEQ_CST);
 
 	if (unlikely((old & RWSEM_WAITING) || old < RWSEM_READER))
-		native_up_slow(s, old, false, "up_read");
+		native_up_read_slow(s, old);
+}
+static inline bool native_holds_write(struct rw_semaphore *s)
+{
+	return (__atomic_load_n(&s->count, __ATOMIC_RELAXED) & RWSEM_WRITER) &&
+	       __atomic_load_n(&s->owner, __ATOMIC_RELAXED) == native_self->id;
 }
 static inline void up_write(struct rw_semaphore *s)
 {
-	u32 old = __atomic_fetch_and(&s->count, ~RWSEM_WRITER, __ATOMIC_SEQ_CST);
-
-	if (unlikely(old != RWSEM_WRITER))
-		native_up_slow(s, old, true, "up_write");
+	if (unlikely(!native_holds_write(s)))
+		native_up_misuse(s, "up_write");
+	else if (unlikely(__atomic_fetch_and(&s->count, ~RWSEM_WRITER, __ATOMIC_SEQ_CST) & RWSEM_WAITING))
+		native_wake(s);
 }
 void downgrade_write(struct rw_semaphore *s);
 
-/* ---- the mutex -------------------------------------------------------------------------------------- */
+/* ---- the mutex ---------------------------------------------------------------------------------- */
 
 #define MUTEX_WAITING 0x80000000u
 
@@ -328,7 +337,6 @@ struct mutex {
 };
 
 void native_mutex_lock_slow(struct mutex *m);
-void native_wake(const void *addr);
 
 #define mutex_init(m) (*(m) = (struct mutex){ .name = #m })
 
@@ -358,7 +366,7 @@ static inline bool mutex_is_locked(struct mutex *m)
 	return (__atomic_load_n(&m->owner, __ATOMIC_RELAXED) & ~MUTEX_WAITING) != 0;
 }
 
-/* ---- bit locks, completions, waiting for words ------------------------------------------------------ */
+/* ---- bit locks, completions, waiting for words -------------------------------------------------- */
 
 void native_bit_lock_slow(int nr, unsigned long *word, const char *name);
 void native_bit_wait_slow(int nr, unsigned long *word, const char *name);
@@ -405,7 +413,7 @@ static inline void cond_resched(void)
 	native_yield();
 }
 
-/* ---- RCU ------------------------------------------------------------------------------------------- */
+/* ---- RCU ---------------------------------------------------------------------------------------- */
 
 struct rcu_head {
 	struct rcu_head *next;
@@ -441,7 +449,7 @@ static inline void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head 
 #define rcu_dereference(p) smp_load_acquire(&(p))
 #define rcu_assign_pointer(p, v) smp_store_release(&(p), v)
 
-/* ---- contents, the machine, poison, labels, violations, choices -------------------------------------------- */
+/* ---- contents, the machine, poison, labels, violations, choices --------------------------------- */
 
 void content_read(void *local, const void *src, size_t n);
 void content_write(void *dst, const void *local, size_t n);
@@ -476,10 +484,10 @@ static inline void sync_ghost_step(const void *p, bool write, const char *name)
 }
 
 void native_perturb(void);
-#define SYNC_LABEL(name)                                                                                    \
-	do {                                                                                                \
-		if (unlikely(native_self->perturb))                                                         \
-			native_perturb();                                                                   \
+#define SYNC_LABEL(name)                                                                                     \
+	do {                                                                                                 \
+		if (unlikely(native_self->perturb))                                                          \
+			native_perturb();                                                                    \
 	} while (0)
 
 void sync_violation(const char *oracle, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

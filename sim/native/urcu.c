@@ -2,8 +2,8 @@
 /*
  * urcu.c - liburcu under names that do not clash
  *
- * Its header defines rcu_read_lock, struct rcu_head and call_rcu as sync.h does, so this file includes only one of
- * the two. Flavour: memb, whose readers execute no fence.
+ * Its header defines rcu_read_lock, struct rcu_head and call_rcu as sync.h does, so this file includes only
+ * one of the two. Flavour: memb, whose readers execute no fence.
  */
 #include <urcu/urcu-memb.h>
 

@@ -2,12 +2,12 @@
 /*
  * watch.c - a round from its start to its end, as the host sees it: done, idle, hung, torn down
  *
- * A round is over when every actor has returned and no device has work left. A device has none left when it sleeps and
- * nothing would wake it; since one device can give work to another that was looked at before, it is idle only when two
- * looks in a row found all of them asleep in the same waits.
+ * A round is over when every actor has returned and no device has work left. A device has none left when it
+ * sleeps and nothing would wake it; since one device can give work to another that was looked at before, it
+ * is idle only when two looks in a row found all of them asleep in the same waits.
  *
- * A round that hangs after a violation is the violation's: what follows one may do anything but crash. It is called
- * off soon, and the run goes on.
+ * A round that hangs after a violation is the violation's: what follows one may do anything but crash. It is
+ * called off soon, and the run goes on.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 
 #include "native/internal.h"
 
-#define SLICE_SECONDS 0.05	     /* between looks at a round that goes on */
-#define AFTER_VIOLATION_SECONDS 0.2  /* a round goes on this long after a violation at the most */
-#define STOP_SECONDS 5.0	     /* tasks that do not stop by then run without ever calling the ground */
+#define SLICE_SECONDS 0.05	    /* between looks at a round that goes on */
+#define AFTER_VIOLATION_SECONDS 0.2 /* a round goes on this long after a violation at the most */
+#define STOP_SECONDS 5.0	    /* tasks that do not stop by then run without ever calling the ground */
 #define YIELDS_BEFORE_SLEEP 100
 
 /* Waits for a signal on m->done, or a while. => m->lock is held */
@@ -120,7 +120,7 @@ bool watch_stop(struct native_machine *m)
 	for (;;) {
 		park_wake_all(m);
 		pthread_mutex_lock(&m->lock);
-		/* Parking signals when the last actor or the last device does, which may be before the wait. */
+		/* The signal comes when the last of one kind parks: look at both, and again. */
 		if (m->nr_actors || m->nr_devices)
 			wait_done(m, SLICE_SECONDS);
 		all = !m->nr_actors && !m->nr_devices;
@@ -130,7 +130,7 @@ bool watch_stop(struct native_machine *m)
 	}
 }
 
-/* ---- who waits for what --------------------------------------------------------------------------------------- */
+/* ---- who waits for what ------------------------------------------------------------------------- */
 
 #define OWNER_MASK 0x7fffffffu /* the top bit says writer or waiters */
 

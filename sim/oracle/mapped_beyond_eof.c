@@ -23,8 +23,3 @@ void check_beyond_eof(const struct census *c)
 		return;
 	}
 }
-
-/* The same at the return of truncate(2) is left to the quiescent check: see I1. */
-void observe_truncated(const struct inode *inode)
-{
-}

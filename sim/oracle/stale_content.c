@@ -32,70 +32,78 @@ void check_stale_content(const struct census *c)
 	}
 }
 
+/* ---- ghosts ------------------------------------------------------------------------------------------- */
+
 static struct ghost_page *ghost_of(const struct inode *inode, unsigned long index)
 {
 	return index < FILE_PAGES_MAX ? &this_machine->ghost.page[inode->i_ino][index] : NULL;
 }
 
-/* => every byte is one that page `index` of the file may hold; 0 stands beyond its end */
-static bool may_hold(const struct inode *inode, unsigned long index, unsigned offset, const u8 *bytes, size_t n)
+/* => one byte may be there; what lies beyond i_size may be zero as soon as i_size says so */
+static bool may_hold(const struct inode *inode, unsigned long pos, u8 byte)
 {
-	const struct ghost_page *g = ghost_of(inode, index);
-	unsigned long size = inode->i_size;
+	const struct ghost_page *g = ghost_of(inode, pos >> PAGE_SHIFT);
+	unsigned at = pos & ~PAGE_MASK;
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned at = offset + (unsigned)i;
+	return byte == (at >= g->zero_from ? 0 : g->now[at]) || (at >= g->from && at < g->to && byte == g->next[at]) ||
+	       (pos >= inode->i_size && byte == 0);
+}
 
-		if (bytes[i] == g->now[at] || (at >= g->from && at < g->to && bytes[i] == g->next[at]))
-			continue;
-		if (bytes[i] || (index << PAGE_SHIFT) + at < size)
-			return false;
+/* The ghost holds these bytes from now on. => announced as a change */
+static void set_now(struct ghost_page *g, unsigned at, const void *bytes, size_t n)
+{
+	if (at + n > g->zero_from) {
+		memset(g->now + g->zero_from, 0, PAGE_SIZE - g->zero_from);
+		g->zero_from = PAGE_SIZE;
 	}
-	return true;
+	memcpy(g->now + at, bytes, n);
+}
+
+/* => what an access of a page that is no private copy may go to; else NULL, reported */
+static const struct inode *inode_of(const struct mm_struct *mm, const char *what, unsigned long addr,
+				    const struct page *page)
+{
+	if (page->mapping)
+		return page->mapping->host;
+	sync_violation("stale-content", "mm %d %s page %lu at %#lx, which has left its file", mm->id, what,
+		       (unsigned long)(page - this_machine->mem_map), addr);
+	return NULL;
 }
 
 void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf, size_t n)
 {
-	const struct address_space *mapping = page->mapping;
+	const struct inode *inode = page_is_anon(page) ? NULL : inode_of(mm, "loads from", addr, page);
+	unsigned long pos = (page->index << PAGE_SHIFT) + (addr & ~PAGE_MASK);
+	const u8 *bytes = buf;
 	u64 word = 0;
 
-	if (page_is_anon(page))
+	if (!inode || page->index >= FILE_PAGES_MAX)
 		return;
-	if (!mapping) {
-		sync_violation("stale-content", "mm %d loads from page %lu at %#lx, which has left its file", mm->id,
-			       (unsigned long)(page - this_machine->mem_map), addr);
+	for (size_t i = 0; i < n; i++) {
+		if (may_hold(inode, pos + i, bytes[i]))
+			continue;
+		memcpy(&word, buf, n);
+		sync_violation("stale-content",
+			       "mm %d loads %#llx from page %lu at %#lx, which index %lu of inode %u does not hold",
+			       mm->id, (unsigned long long)word, (unsigned long)(page - this_machine->mem_map), addr,
+			       page->index, inode->i_ino);
 		return;
 	}
-	if (page->index >= FILE_PAGES_MAX || may_hold(mapping->host, page->index, addr & ~PAGE_MASK, buf, n))
-		return;
-	memcpy(&word, buf, n);
-	sync_violation("stale-content", "mm %d loads %#llx from page %lu at %#lx, which index %lu of inode %u does not hold",
-		       mm->id, (unsigned long long)word, (unsigned long)(page - this_machine->mem_map), addr, page->index,
-		       mapping->host->i_ino);
 }
 
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf, size_t n)
 {
-	const struct address_space *mapping = page->mapping;
-	unsigned offset = addr & ~PAGE_MASK;
-	struct ghost_page *g;
+	const struct inode *inode = page_is_anon(page) ? NULL : inode_of(mm, "stores to", addr, page);
+	struct ghost_page *g = inode ? ghost_of(inode, page->index) : NULL;
 
-	if (page_is_anon(page))
-		return;
-	if (!mapping) {
-		sync_violation("stale-content", "mm %d stores to page %lu at %#lx, which has left its file", mm->id,
-			       (unsigned long)(page - this_machine->mem_map), addr);
-		return;
-	}
-	g = ghost_of(mapping->host, page->index);
 	if (!g)
 		return;
-	sync_ghost_begin(g->now + offset, n);
-	memcpy(g->now + offset, buf, n);
+	sync_ghost_begin(g, sizeof(*g));
+	set_now(g, addr & ~PAGE_MASK, buf, n);
 	sync_ghost_end();
 }
 
-/* ---- files and writes --------------------------------------------------------------------------------- */
+/* ---- files, writes and truncation ----------------------------------------------------------------------- */
 
 void observe_file_created(const struct inode *inode)
 {
@@ -106,7 +114,7 @@ void observe_file_created(const struct inode *inode)
 
 		sync_ghost_begin(g, sizeof(*g));
 		memcpy(g->now, m->disk.block[inode->i_block + i], PAGE_SIZE);
-		g->from = g->to = 0;
+		g->zero_from = PAGE_SIZE;
 		sync_ghost_end();
 	}
 }
@@ -114,14 +122,11 @@ void observe_file_created(const struct inode *inode)
 void observe_write_begin(const struct inode *inode, unsigned long pos, const void *buf, size_t n)
 {
 	struct ghost_page *g = ghost_of(inode, pos >> PAGE_SHIFT);
-	unsigned offset = pos & ~PAGE_MASK;
 
-	if (!g)
-		return;
 	sync_ghost_begin(g, sizeof(*g));
-	memcpy(g->next + offset, buf, n);
-	g->from = offset;
-	g->to = offset + (unsigned)n;
+	g->from = pos & ~PAGE_MASK;
+	g->to = g->from + (u32)n;
+	memcpy(g->next + g->from, buf, n);
 	sync_ghost_end();
 }
 
@@ -129,10 +134,22 @@ void observe_write_end(const struct inode *inode, unsigned long pos, size_t n)
 {
 	struct ghost_page *g = ghost_of(inode, pos >> PAGE_SHIFT);
 
-	if (!g)
-		return;
 	sync_ghost_begin(g, sizeof(*g));
-	memcpy(g->now + g->from, g->next + g->from, g->to - g->from);
+	set_now(g, g->from, g->next + g->from, n);
 	g->from = g->to = 0;
 	sync_ghost_end();
+}
+
+void observe_truncated(const struct inode *inode)
+{
+	for (unsigned long i = inode->i_size >> PAGE_SHIFT; i < FILE_PAGES_MAX; i++) {
+		struct ghost_page *g = ghost_of(inode, i);
+		u32 from = i << PAGE_SHIFT >= inode->i_size ? 0 : (u32)(inode->i_size & ~PAGE_MASK);
+
+		if (from >= g->zero_from)
+			continue;
+		sync_ghost_begin(&g->zero_from, sizeof(g->zero_from));
+		g->zero_from = from;
+		sync_ghost_end();
+	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lib_common.h - what the tests of sim/lib share: fixed random numbers, and memory for nodes that can run out */
+/* lib_common.h - what the tests of sim/lib share: fixed random numbers, and node memory that can run out */
 #ifndef TESTS_UNIT_LIB_COMMON_H
 #define TESTS_UNIT_LIB_COMMON_H
 

@@ -19,7 +19,8 @@ static bool precedes(const struct item *a, const struct item *b)
 }
 
 /* The overlap that follows `after` (NULL: the first), by scanning. */
-static struct item *model_next(struct item *items, const struct item *after, unsigned long start, unsigned long last)
+static struct item *model_next(struct item *items, const struct item *after, unsigned long start,
+			       unsigned long last)
 {
 	struct item *best = NULL;
 

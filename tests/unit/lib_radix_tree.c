@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lib_radix_tree.c - radix trees against an array: random operations, failed allocations, no node left behind */
+/* lib_radix_tree.c - radix trees against an array: random operations, failed allocations, no node leaked */
 #include <errno.h>
 
 #include "lib_common.h"
@@ -62,7 +62,8 @@ static void verify_tree(const struct radix_tree_root *root)
 		assert_false(top->count == 1 && top->slots[0]);
 }
 
-static void verify_gang(const struct radix_tree_root *root, const struct model *m, unsigned from, unsigned max)
+static void verify_gang(const struct radix_tree_root *root, const struct model *m, unsigned from,
+			unsigned max)
 {
 	void *got[NR_INDICES];
 	unsigned n = radix_tree_gang_lookup(root, got, m->index[from], max), want = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lib_rbtree.c - red-black trees and lists against a naive model: random operations, every invariant after each */
+/* lib_rbtree.c - red-black trees and lists against a naive model: random operations, every invariant after
+ * each */
 #include "lib/list.h"
 #include "lib/rbtree.h"
 #include "lib_common.h"
@@ -208,8 +209,10 @@ static void lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_operations),	    cmocka_unit_test(random_operations_augmented),
-		cmocka_unit_test(equal_keys),		    cmocka_unit_test(ascending_stays_balanced),
+		cmocka_unit_test(random_operations),
+		cmocka_unit_test(random_operations_augmented),
+		cmocka_unit_test(equal_keys),
+		cmocka_unit_test(ascending_stays_balanced),
 		cmocka_unit_test(lists),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* native_common.h - running small programs natively in unit tests; assertions stay on the test's own thread */
+/* native_common.h - running small programs natively in unit tests; assertions stay on the test's thread */
 #ifndef TESTS_UNIT_NATIVE_COMMON_H
 #define TESTS_UNIT_NATIVE_COMMON_H
 
@@ -24,12 +24,15 @@ struct toy_program {
 	bool device[TOY_TASKS];
 };
 
-static inline int toy_try(const struct toy_program *t, const struct native_options *o, struct native_result *r,
-			  char *err, size_t n)
+static inline int toy_try(const struct toy_program *t, const struct native_options *o,
+			  struct native_result *r, char *err, size_t n)
 {
 	static const char *const names[TOY_TASKS] = { "a", "b", "c", "d", "e", "f" };
 	struct engine_program p = {
-		.name = "toy", .arena_size = t->size, .setup = t->setup, .check = t->check,
+		.name = "toy",
+		.arena_size = t->size,
+		.setup = t->setup,
+		.check = t->check,
 	};
 
 	for (; p.nr_tasks < TOY_TASKS && t->task[p.nr_tasks]; p.nr_tasks++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* native_irq_rcu.c - IPIs wait for interrupts and instructions, grace periods for readers; contents and poison */
+/* native_irq_rcu.c - IPIs wait for interrupts and instructions, grace periods for readers; contents and
+ * poison */
 #include "native_common.h"
 
 #define ROUNDS 50
@@ -25,14 +26,17 @@ static struct memory *mem(void)
 	return sync_machine();
 }
 
-static struct native_result *run(void (*a)(void *), void (*b)(void *), void (*setup)(void *), void (*check)(void *))
+static struct native_result *run(void (*a)(void *), void (*b)(void *), void (*setup)(void *),
+				 void (*check)(void *))
 {
-	struct toy_program t = { .size = sizeof(struct memory), .setup = setup, .check = check, .task = { a, b } };
+	struct toy_program t = {
+		.size = sizeof(struct memory), .setup = setup, .check = check, .task = { a, b }
+	};
 
 	return toy_stress(&t, (struct native_options){ .rounds = ROUNDS });
 }
 
-/* ---- IPIs -------------------------------------------------------------------------------------------------- */
+/* ---- IPIs --------------------------------------------------------------------------------------- */
 
 static void handler(int cpu, void *info)
 {
@@ -145,7 +149,7 @@ static void irq_misuse(void **state)
 	assert_only(run(enables_twice, nothing, NULL, NULL), "irqs-on");
 }
 
-/* ---- RCU ---------------------------------------------------------------------------------------------------- */
+/* ---- RCU ---------------------------------------------------------------------------------------- */
 
 static void rcu_setup(void *arg)
 {
@@ -245,7 +249,7 @@ static void rcu_misuse(void **state)
 	assert_only(run(waits_inside, nothing, NULL, NULL), "rcu-misuse");
 }
 
-/* ---- contents and poison ---------------------------------------------------------------------------------------- */
+/* ---- contents and poison ------------------------------------------------------------------------ */
 
 static void stores(void *arg)
 {

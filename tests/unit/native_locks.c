@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* native_locks.c - each lock under load: what it guards is exact, waiters are served in order, misuse is seen */
+/* native_locks.c - each lock under load: what it guards is exact, the rwsem is fair, misuse is seen */
 #include "native_common.h"
 
 #define TURNS 300 /* a task in a round */
@@ -72,14 +72,14 @@ static void three(void (*task)(void *), void (*reader)(void *))
 	assert_clean(toy_stress(&t, (struct native_options){ .rounds = ROUNDS }));
 }
 
-#define LOAD(name, ...)                                                                                     \
-	static void name(void *arg)                                                                         \
-	{                                                                                                   \
-		struct memory *m = mem();                                                                   \
-                                                                                                            \
-		for (int i = 0; i < TURNS; i++) {                                                           \
-			__VA_ARGS__                                                                         \
-		}                                                                                           \
+#define LOAD(name, ...)                                                                                      \
+	static void name(void *arg)                                                                          \
+	{                                                                                                    \
+		struct memory *m = mem();                                                                    \
+                                                                                                             \
+		for (int i = 0; i < TURNS; i++) {                                                            \
+			__VA_ARGS__                                                                          \
+		}                                                                                            \
 	}
 
 LOAD(load_spin, spin_lock(&m->spin); bump(); spin_unlock(&m->spin);)
@@ -88,7 +88,11 @@ LOAD(load_spin_try, while (!spin_trylock(&m->spin)) cpu_relax(); bump(); spin_un
 LOAD(load_write, write_lock(&m->rw); bump(); write_unlock(&m->rw);)
 LOAD(load_read, read_lock(&m->rw); look(); read_unlock(&m->rw);)
 LOAD(load_mutex, mutex_lock(&m->mutex); bump(); mutex_unlock(&m->mutex);)
-LOAD(load_mutex_try, if (mutex_trylock(&m->mutex)) { look(); mutex_unlock(&m->mutex); })
+LOAD(
+	load_mutex_try, if (mutex_trylock(&m->mutex)) {
+		look();
+		mutex_unlock(&m->mutex);
+	})
 LOAD(load_down_write, down_write(&m->sem); bump(); up_write(&m->sem);)
 LOAD(load_downgrade, down_write(&m->sem); bump(); downgrade_write(&m->sem); look(); up_read(&m->sem);)
 LOAD(load_down_read, down_read(&m->sem); look(); up_read(&m->sem);)
@@ -124,13 +128,13 @@ static void bit_lock_excludes(void **state)
 }
 
 LOAD(load_atomics, atomic_inc(&m->atomic); atomic_add(3, &m->atomic); atomic_dec(&m->atomic);
-     atomic64_add(1, &m->atomic64);
-     while (test_and_set_bit(1, &m->bits)) cpu_relax();
+     atomic64_add(1, &m->atomic64); while (test_and_set_bit(1, &m->bits)) cpu_relax();
      if (!test_and_clear_bit(1, &m->bits)) sync_violation("assertion", "the bit was cleared by another");)
 
 static void check_atomics(void *arg)
 {
-	if (atomic_read(&mem()->atomic) != 9 * TURNS || mem()->atomic64.counter != 3 * TURNS || test_bit(1, &mem()->bits))
+	if (atomic_read(&mem()->atomic) != 9 * TURNS || mem()->atomic64.counter != 3 * TURNS ||
+	    test_bit(1, &mem()->bits))
 		sync_violation("assertion", "%d", atomic_read(&mem()->atomic));
 }
 
@@ -143,7 +147,7 @@ static void atomics_are_exact(void **state)
 	assert_clean(toy_stress(&t, (struct native_options){ .rounds = ROUNDS }));
 }
 
-/* ---- the rwsem is fair: a waiting writer holds up readers that come later ----------------------------- */
+/* ---- the rwsem is fair: a waiting writer holds up readers that come later ----------------------- */
 
 static void fair_holder(void *arg)
 {
@@ -180,7 +184,8 @@ static void fair_reader(void *arg)
 static void check_fair(void *arg)
 {
 	if (mem()->got[0] != 1 || mem()->got[1] != 2)
-		sync_violation("assertion", "the writer was %d., the reader %d.", mem()->got[0], mem()->got[1]);
+		sync_violation("assertion", "the writer was %d., the reader %d.", mem()->got[0],
+			       mem()->got[1]);
 	if (mem()->sem.count)
 		sync_violation("assertion", "%u left in the semaphore", mem()->sem.count);
 }
@@ -195,7 +200,7 @@ static void rwsem_is_fair(void **state)
 	assert_clean(toy_stress(&t, (struct native_options){ .rounds = ROUNDS }));
 }
 
-/* ---- completions, waiting for words -------------------------------------------------------------------- */
+/* ---- completions, waiting for words ------------------------------------------------------------- */
 
 static void giver(void *arg)
 {
@@ -249,19 +254,21 @@ static void check_alternated(void *arg)
 
 static void words_hand_over(void **state)
 {
-	struct toy_program t = { .size = sizeof(struct memory), .check = check_alternated, .task = { even, odd } };
+	struct toy_program t = { .size = sizeof(struct memory),
+				 .check = check_alternated,
+				 .task = { even, odd } };
 
 	assert_clean(toy_stress(&t, (struct native_options){ .rounds = ROUNDS }));
 }
 
-/* ---- misuse ------------------------------------------------------------------------------------------------ */
+/* ---- misuse ------------------------------------------------------------------------------------- */
 
-#define MISUSE(name, ...)                                                                                   \
-	static void name(void *arg)                                                                         \
-	{                                                                                                   \
-		struct memory *m = mem();                                                                   \
-                                                                                                            \
-		__VA_ARGS__                                                                                 \
+#define MISUSE(name, ...)                                                                                    \
+	static void name(void *arg)                                                                          \
+	{                                                                                                    \
+		struct memory *m = mem();                                                                    \
+                                                                                                             \
+		__VA_ARGS__                                                                                  \
 	}
 
 MISUSE(unlock_spin, spin_unlock(&m->spin);)
@@ -299,7 +306,10 @@ static void check_takes(void *arg)
 static void check_does_not_wait(void **state)
 {
 	struct toy_program t = {
-		.size = sizeof(struct memory), .setup = setup, .check = check_takes, .task = { leave_locked },
+		.size = sizeof(struct memory),
+		.setup = setup,
+		.check = check_takes,
+		.task = { leave_locked },
 	};
 
 	assert_only(toy_stress(&t, (struct native_options){ .rounds = 3 }), "deadlock");
@@ -308,11 +318,11 @@ static void check_does_not_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spinlock_excludes),	 cmocka_unit_test(rwlock_excludes),
-		cmocka_unit_test(mutex_excludes),	 cmocka_unit_test(rwsem_excludes),
-		cmocka_unit_test(bit_lock_excludes),	 cmocka_unit_test(atomics_are_exact),
-		cmocka_unit_test(rwsem_is_fair),	 cmocka_unit_test(completions_hand_over),
-		cmocka_unit_test(words_hand_over),	 cmocka_unit_test(unlock_by_non_owner),
+		cmocka_unit_test(spinlock_excludes),   cmocka_unit_test(rwlock_excludes),
+		cmocka_unit_test(mutex_excludes),      cmocka_unit_test(rwsem_excludes),
+		cmocka_unit_test(bit_lock_excludes),   cmocka_unit_test(atomics_are_exact),
+		cmocka_unit_test(rwsem_is_fair),       cmocka_unit_test(completions_hand_over),
+		cmocka_unit_test(words_hand_over),     cmocka_unit_test(unlock_by_non_owner),
 		cmocka_unit_test(check_does_not_wait),
 	};
 

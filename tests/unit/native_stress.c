@@ -36,7 +36,7 @@ static void setup(void *arg)
 		sync_violation("assertion", "the set-up is %s", sync_task_name());
 }
 
-/* ---- a lost update, and the same with its lock ------------------------------------------------------------ */
+/* ---- a lost update, and the same with its lock -------------------------------------------------- */
 
 static void add_unlocked(void *arg)
 {
@@ -62,9 +62,13 @@ static void check_added(void *arg)
 static void lost_update_is_luck(void **state)
 {
 	struct toy_program t = {
-		.size = sizeof(struct memory), .setup = setup, .check = check_added, .task = { add_unlocked, add_unlocked },
+		.size = sizeof(struct memory),
+		.setup = setup,
+		.check = check_added,
+		.task = { add_unlocked, add_unlocked },
 	};
-	struct native_result *r = toy_stress(&t, (struct native_options){ .rounds = ROUNDS, .perturb = true, .seed = 1 });
+	struct native_result *r =
+		toy_stress(&t, (struct native_options){ .rounds = ROUNDS, .perturb = true, .seed = 1 });
 
 	assert_int_equal(r->rounds, ROUNDS);
 	assert_true(r->nr_kinds <= 1);
@@ -81,13 +85,16 @@ static void lost_update_is_luck(void **state)
 static void locked_update_is_never_lost(void **state)
 {
 	struct toy_program t = {
-		.size = sizeof(struct memory), .setup = setup, .check = check_added, .task = { add_locked, add_locked },
+		.size = sizeof(struct memory),
+		.setup = setup,
+		.check = check_added,
+		.task = { add_locked, add_locked },
 	};
 
 	assert_clean(toy_stress(&t, (struct native_options){ .rounds = ROUNDS, .perturb = true, .seed = 2 }));
 }
 
-/* ---- each round starts from the snapshot --------------------------------------------------------------------- */
+/* ---- each round starts from the snapshot -------------------------------------------------------- */
 
 static void dirties(void *arg)
 {
@@ -126,7 +133,7 @@ static void a_set_up_that_fails_is_said(void **state)
 	assert_string_equal(err, "the set-up of toy failed: assertion: no disk");
 }
 
-/* ---- devices ------------------------------------------------------------------------------------------------------- */
+/* ---- devices ------------------------------------------------------------------------------------ */
 
 static void asks(void *arg)
 {
@@ -187,7 +194,7 @@ static void a_round_ends_when_devices_rest(void **state)
 	assert_clean(toy_stress(&t, (struct native_options){ .rounds = ROUNDS }));
 }
 
-/* ---- hangs ----------------------------------------------------------------------------------------------------------- */
+/* ---- hangs -------------------------------------------------------------------------------------- */
 
 static void waits_for_ever(void *arg)
 {
@@ -238,7 +245,10 @@ static void does_nothing(void *arg)
 static struct native_result *hang(void (*a)(void *), void (*b)(void *), bool device)
 {
 	struct toy_program t = {
-		.size = sizeof(struct memory), .setup = setup, .task = { a, b }, .device = { [1] = device },
+		.size = sizeof(struct memory),
+		.setup = setup,
+		.task = { a, b },
+		.device = { [1] = device },
 	};
 
 	return toy_stress(&t, (struct native_options){ .rounds = 3, .round_seconds = SHORT_BOUND });
@@ -252,7 +262,7 @@ static void deadlocks_are_called_off(void **state)
 	assert_true(r->hung);
 	assert_int_equal(r->rounds, 1);
 	assert_string_equal(r->kind[0].first.message, "a waits in wait_for_completion(&m->never); "
-						       "b waits in mutex_lock(&m->first) held by a");
+						      "b waits in mutex_lock(&m->first) held by a");
 	r = hang(spins_for_ever, does_nothing, false);
 	assert_only(r, "deadlock");
 	assert_string_equal(r->kind[0].first.message, "a waits in spin_lock(&m->spin) held by a");
@@ -273,7 +283,7 @@ static void a_hang_after_a_violation_is_the_violation(void **state)
 	assert_false(r->hung);
 }
 
-/* ---- options ------------------------------------------------------------------------------------------------------------ */
+/* ---- options ------------------------------------------------------------------------------------ */
 
 static void always_violates(void *arg)
 {
@@ -283,7 +293,9 @@ static void always_violates(void *arg)
 
 static void the_first_violation_counts(void **state)
 {
-	struct toy_program t = { .size = sizeof(struct memory), .setup = setup, .task = { does_nothing, always_violates } };
+	struct toy_program t = { .size = sizeof(struct memory),
+				 .setup = setup,
+				 .task = { does_nothing, always_violates } };
 	struct native_result *r = toy_stress(&t, (struct native_options){ .rounds = 7 });
 
 	assert_only(r, "one");

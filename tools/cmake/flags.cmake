@@ -10,7 +10,7 @@ set(FAULTLINE_COMMON -g -fno-strict-aliasing -fno-omit-frame-pointer -fno-optimi
 set(FAULTLINE_HOOKED
     -fsanitize=thread -fno-builtin-memcpy -fno-builtin-memset -fno-builtin-memmove)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-  list(APPEND FAULTLINE_HOOKED "SHELL:--param tsan-instrument-func-entry-exit=0" -Wno-tsan)
+  list(APPEND FAULTLINE_HOOKED "SHELL:--param tsan-instrument-func-entry-exit=0" -Wno-tsan -mstringop-strategy=libcall)
 else()
   list(APPEND FAULTLINE_HOOKED "SHELL:-mllvm -tsan-instrument-func-entry-exit=0"
        "SHELL:-mllvm -tsan-instrument-read-before-write=1")

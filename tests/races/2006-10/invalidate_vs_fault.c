@@ -73,8 +73,8 @@ RACE(invalidate_vs_fault, STORY, .summary = "a fault maps a cached page that inv
 RACE(invalidate_vs_fault_uncached, STORY, .summary = "the same, the page brought in by the fault itself",
      .setup = file_mapped_uncached,
      .expect = {
-	     { "none", FOUND("page-mapped-on-remove"), "" },
-	     { "truncate-count", FOUND("page-mapped-on-remove"), "" },
+	     { "none", FOUND("page-mapped-on-remove"), "fault disk fault@got_page invalidate@unmapped fault invalidate" },
+	     { "truncate-count", FOUND("page-mapped-on-remove"), "fault disk fault@got_page invalidate@unmapped fault invalidate" },
 	     { "refcount-check", CLEAN },
 	     { "seqlock", CLEAN },
 	     { "page-flag", CLEAN },

@@ -53,33 +53,33 @@ static void truncate(void)
 }
 
 #define STORY .axis = "invalidate", .actors = { { "fault", fault }, { "truncate", truncate } }
-#define OLD "fault@copied truncate fault"
+#define BEYOND "fault@size_seen truncate fault"
 
 RACE(truncate_vs_private_cow, STORY, .summary = "a private copy of a cached page stays mapped beyond the end",
      .setup = file_mapped_cached,
      .expect = {
-	     { "none", FOUND("mapped-beyond-eof"), OLD },
+	     { "none", FOUND("mapped-beyond-eof"), "fault@copied truncate fault" },
 	     { "truncate-count", CLEAN },
 	     { "refcount-check", CLEAN },
 	     { "seqlock", CLEAN },
 	     { "page-flag", CLEAN },
 	     { "page-lock-posted", FOUND("mapped-beyond-eof"), "fault truncate" },
 	     { "page-lock", CLEAN },
-	     { "page-lock-norecheck", CLEAN },
-	     { "page-lock-one-unmap", FOUND("mapped-beyond-eof"), "fault@copied truncate@unmapped fault truncate" },
+	     { "page-lock-norecheck", FOUND("mapped-beyond-eof"), BEYOND },
+	     { "page-lock-one-unmap", FOUND("mapped-beyond-eof"), "fault@copied truncate fault truncate" },
 	     { "page-lock-early-unlock", FOUND("mapped-beyond-eof"), "fault@unlocked_early truncate fault" },
      });
 RACE(truncate_vs_private_cow_uncached, STORY, .summary = "the same, the page brought in by the fault itself",
      .setup = file_mapped_uncached,
      .expect = {
-	     { "none", FOUND("mapped-beyond-eof"), OLD },
+	     { "none", FOUND("mapped-beyond-eof"), BEYOND },
 	     { "truncate-count", CLEAN },
 	     { "refcount-check", CLEAN },
 	     { "seqlock", CLEAN },
 	     { "page-flag", CLEAN },
-	     { "page-lock-posted", FOUND("mapped-beyond-eof"), "" },
+	     { "page-lock-posted", FOUND("mapped-beyond-eof"), "fault disk fault truncate" },
 	     { "page-lock", CLEAN },
-	     { "page-lock-norecheck", FOUND("mapped-beyond-eof"), "" },
-	     { "page-lock-one-unmap", FOUND("mapped-beyond-eof"), "" },
-	     { "page-lock-early-unlock", FOUND("mapped-beyond-eof"), "" },
+	     { "page-lock-norecheck", FOUND("mapped-beyond-eof"), BEYOND },
+	     { "page-lock-one-unmap", FOUND("mapped-beyond-eof"), "fault disk fault@copied truncate fault truncate" },
+	     { "page-lock-early-unlock", FOUND("mapped-beyond-eof"), "fault disk fault@unlocked_early truncate fault" },
      });
