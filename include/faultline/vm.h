@@ -2,11 +2,13 @@
 /*
  * vm.h - what a race does with the machine: processes, files, mappings, accesses
  *
- * Files and processes are numbered from 0 in the order of their making. Addresses, sizes and positions are bytes; a page
- * has 4096. Calls that can fail return 0 (or a count) or a negative error number, accesses 0 or a signal.
+ * Files and processes are numbered from 0 in the order of their making. Addresses, sizes and positions are
+ * bytes; a page has 4096. Calls that can fail return 0 (or a count) or a negative error number, accesses 0
+ * or a signal.
  *
- * A set-up makes files and processes, acts as a process (vm_as), and says which process each actor runs in (vm_run):
- * an actor is a thread of that process on a CPU of its own, whose TLB is empty when the race begins.
+ * A set-up makes files and processes, acts as a process (vm_as), and says which process each actor runs in
+ * (vm_run): an actor is a thread of that process on a CPU of its own, whose TLB is empty when the race
+ * begins.
  */
 #ifndef FAULTLINE_VM_H
 #define FAULTLINE_VM_H

@@ -2,13 +2,16 @@
 /*
  * disk.c - a disk: takes requests in order, moves them 512 bytes a step, then says so
  *
- * The device is a task of its own; its end-of-I/O is what mpage's end_io does: the page is uptodate, then unlocked.
+ * The device is a task of its own; its end-of-I/O is what mpage's end_io does: the page is uptodate, then
+ * unlocked.
  *
- * I1: requests between head and tail are whole; disk.work has been completed once for each that was put there.
+ * I1: requests between head and tail are whole; disk.work has been completed once for each that was put
+ *     there.
  *
  * Lock order: disk.lock is innermost.
  *
- * Left out: merging, reordering, errors, interrupts (the device completes by itself, which gives it no CPU to disturb).
+ * Left out: merging, reordering, errors, interrupts (the device completes by itself, which gives it no CPU
+ * to disturb).
  */
 #include "fs/fs.h"
 #include "mm/mm.h"

@@ -15,7 +15,10 @@ void disk_submit(const struct disk_request *r);
 
 /* ---- inode.c ---- */
 
-/* A file of so many pages, all of them on disk, none cached; NULL: too many files or pages. => before the race */
+/*
+ * A file of so many pages, all of them on disk, none cached; NULL: too many files or pages. => before the
+ * race
+ */
 struct file *file_create(unsigned pages);
 /* What the disk holds there in the beginning: differs from word to word and from page to page, never 0. */
 u64 file_initial_word(unsigned ino, unsigned long pos);
@@ -26,7 +29,9 @@ extern const struct address_space_operations simplefs_aops;
 
 /* => the range lies in one page; the count, less at the end of the file, or -EIO */
 long file_read(struct file *file, void *buf, size_t n, unsigned long pos);
-/* => called with i_mutex held; the range lies in one page of the file's part of the disk; the count or -EIO */
+/*
+ * => called with i_mutex held; the range lies in one page of the file's part of the disk; the count or -EIO
+ */
 long file_write(struct file *file, const void *buf, size_t n, unsigned long pos);
 long file_write_direct(struct file *file, const void *buf, size_t n, unsigned long pos);
 

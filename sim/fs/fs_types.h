@@ -23,24 +23,35 @@ struct address_space_operations {
 };
 
 struct address_space {
-	struct inode *host;	       /* (c) */
+	struct inode *host;		  /* (c) */
 	struct radix_tree_root page_tree; /* (T) */
 	rwlock_t tree_lock;
 	unsigned long nrpages; /* (T) written with it held, read without on purpose */
 	struct rb_root i_mmap; /* (I) vmas that map the file, an interval tree by index */
 	spinlock_t i_mmap_lock;
-	u32 truncate_count; /* (I) written with it held, read without on purpose */
-	u32 invalidate_seq; /* (a) protocol seqlock */
+	u32 truncate_count;			      /* (I) written with it held, read without on purpose */
+	u32 invalidate_seq;			      /* (a) protocol seqlock */
 	const struct address_space_operations *a_ops; /* (c) */
 };
 
 struct inode {
-	unsigned i_ino;	     /* (c) */
+	unsigned i_ino;	       /* (c) */
 	unsigned long i_block; /* (c) first page of the file on disk */
 	unsigned long i_size;  /* (M) bytes; written with it held, read without on purpose */
 	struct mutex i_mutex;
 	struct address_space i_data;
 };
+
+/* Lockless on purpose: what it says may be old at once. */
+static inline unsigned long i_size_read(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_size);
+}
+/* => called with i_mutex held */
+static inline void i_size_write(struct inode *inode, unsigned long size)
+{
+	WRITE_ONCE(inode->i_size, size);
+}
 
 struct file {
 	struct inode *f_inode;		 /* (c) */

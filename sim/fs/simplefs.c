@@ -2,15 +2,15 @@
 /*
  * simplefs.c - a file system whose block map is a straight line
  *
- * Mirrors, of 2.6.18: mpage_readpage(), generic_file_read() and _write(), and generic_file_direct_IO() with its
- * invalidation after the write.
+ * Mirrors, of 2.6.18: mpage_readpage(), generic_file_read() and _write(), and generic_file_direct_IO() with
+ * its invalidation after the write.
  *
  * I1: what lies beyond i_size reads as zeroes.
  *
  * Lock order: i_mutex, page lock.
  *
- * Left out: writeback (a dirty page stays in memory until truncation drops it), invalidation before a direct write,
- * direct reads, holes.
+ * Left out: writeback (a dirty page stays in memory until truncation drops it), invalidation before a
+ * direct write, direct reads, holes.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@
 
 static int simplefs_readpage(struct file *file, struct page *page)
 {
-	unsigned long size = READ_ONCE(file->f_inode->i_size);
+	unsigned long size = i_size_read(file->f_inode);
 	struct disk_request r = { .block = file->f_inode->i_block + page->index,
 				  .frame = page_address(page),
 				  .page = page };
@@ -40,7 +40,7 @@ const struct address_space_operations simplefs_aops = {
 
 long file_read(struct file *file, void *buf, size_t n, unsigned long pos)
 {
-	unsigned long size = READ_ONCE(file->f_inode->i_size);
+	unsigned long size = i_size_read(file->f_inode);
 	struct page *page;
 
 	if (pos >= size)
@@ -74,12 +74,13 @@ long file_write(struct file *file, const void *buf, size_t n, unsigned long pos)
 	unlock_page(page);
 	page_cache_release(page);
 	if (pos + n > file->f_inode->i_size)
-		WRITE_ONCE(file->f_inode->i_size, pos + n);
+		i_size_write(file->f_inode, pos + n);
 	return (long)n;
 }
 
 /* The disk moves whole pages: what the write leaves alone is read first. */
-static void write_block(unsigned long block, struct page *page, const void *buf, size_t n, unsigned long offset)
+static void write_block(unsigned long block, struct page *page, const void *buf, size_t n,
+			unsigned long offset)
 {
 	struct completion done;
 	struct disk_request r = { .block = block, .frame = page_address(page), .done = &done };
@@ -105,9 +106,10 @@ long file_write_direct(struct file *file, const void *buf, size_t n, unsigned lo
 	write_block(file->f_inode->i_block + index, page, buf, n, pos & ~PAGE_MASK);
 	put_page(page);
 	if (pos + n > file->f_inode->i_size)
-		WRITE_ONCE(file->f_inode->i_size, pos + n);
+		i_size_write(file->f_inode, pos + n);
 	SYNC_LABEL("on_disk");
-	if (READ_ONCE(file->f_mapping->nrpages) && invalidate_inode_pages2_range(file->f_mapping, index, index))
+	if (READ_ONCE(file->f_mapping->nrpages) &&
+	    invalidate_inode_pages2_range(file->f_mapping, index, index))
 		return -EIO;
 	return (long)n;
 }

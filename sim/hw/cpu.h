@@ -2,7 +2,8 @@
 /*
  * cpu.h - what each CPU has to itself: the address space that it runs, and its TLB
  *
- * I1: only code that runs on the CPU touches its TLB: its instructions, its flushes, handlers of IPIs to it.
+ * I1: only code that runs on the CPU touches its TLB: its instructions, its flushes, handlers of IPIs to
+ *     it.
  *
  * Left out: global and huge entries, PCIDs, paging-structure caches.
  */
@@ -17,8 +18,8 @@ struct mm_struct;
 #define TLB_ENTRIES 64
 
 struct tlb_entry {
-	u64 tag; /* page number + 1, 0: empty */
-	u64 pte; /* as it was when it was loaded, with A, and D if a store went through it */
+	u64 tag;	 /* page number + 1, 0: empty */
+	u64 pte;	 /* as it was when it was loaded, with A, and D if a store went through it */
 	u32 generation;	 /* of the TLB when it was loaded; another one: flushed since */
 	u32 incarnation; /* of the frame when it was loaded; for oracles, no hardware has it */
 };

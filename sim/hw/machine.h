@@ -2,7 +2,8 @@
 /*
  * machine.h - the whole machine: everything that an execution can change, in one struct
  *
- * It stands at the start of the arena, all zero before machine_boot(). There are no mutable globals beside it.
+ * It stands at the start of the arena, all zero before machine_boot(). There are no mutable globals beside
+ * it.
  */
 #ifndef SIM_HW_MACHINE_H
 #define SIM_HW_MACHINE_H

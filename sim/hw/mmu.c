@@ -2,15 +2,15 @@
 /*
  * mmu.c - the CPU's side of virtual memory: TLB, hardware walk, faults
  *
- * A user access is one instruction: no interrupt is taken between its translation and the access. It looks in this
- * CPU's TLB and uses what it finds there, stale or not. On a miss it walks the four levels, a step each, sets A, and
- * D for a store, by a compare-and-exchange of the pte, and loads the TLB. A store through an entry without D walks
- * again, as the hardware does to set D.
+ * A user access is one instruction: no interrupt is taken between its translation and the access. It looks
+ * in this CPU's TLB and uses what it finds there, stale or not. On a miss it walks the four levels, a step
+ * each, sets A, and D for a store, by a compare-and-exchange of the pte, and loads the TLB. A store through
+ * an entry without D walks again, as the hardware does to set D.
  *
  * I1: a TLB entry's pte has A; it has D when a store went through it.
  *
- * Left out: A bits of the upper levels (Linux never looks), accesses across pages, execution, paging-structure caches,
- * speculative walks.
+ * Left out: A bits of the upper levels (Linux never looks), accesses across pages, execution,
+ * paging-structure caches, speculative walks.
  */
 #include "hw/mmu.h"
 #include "hw/machine.h"

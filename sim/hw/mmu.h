@@ -23,7 +23,8 @@ void switch_mm(int cpu, struct mm_struct *mm);
 
 /*
  * Forget translations of [start, end) on every CPU that runs mm. Each returns when all have.
- * => called with interrupts on; the ptes have been changed. Spinlocks may be held, except one that another CPU
+ * => called with interrupts on; the ptes have been changed. Spinlocks may be held, except one that another
+ * CPU
  *    waits for with interrupts off
  */
 void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end);

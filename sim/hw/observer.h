@@ -2,8 +2,9 @@
 /*
  * observer.h - what the machine tells its oracles, and the state that they keep in it
  *
- * sim/oracle implements these. They change nothing but struct ghost and mm->revoking, take no locks of the kernel
- * and are no scheduling points. Each stands directly at the step that it is about.
+ * sim/oracle implements these. They change nothing but struct ghost and mm->revoking and take no locks of
+ * the kernel. Each stands directly at the step that it is about; two are steps themselves, since their
+ * order decides a verdict: the use of a translation, and the end of a revocation.
  */
 #ifndef SIM_HW_OBSERVER_H
 #define SIM_HW_OBSERVER_H
@@ -12,7 +13,10 @@
 
 struct tlb_entry;
 
-/* The bytes that a page of a file may hold: `now`, and from the beginning of a write to its end also `next`. */
+/*
+ * The bytes that a page of a file may hold: `now`, and from the beginning of a write to its end also
+ * `next`.
+ */
 struct ghost_page {
 	u32 from, to;  /* of next; equal: no write is going on */
 	u32 zero_from; /* what truncation cut off: from here on `now` is zero, whatever it says */
@@ -26,7 +30,10 @@ struct ghost {
 
 /* A file begins its life with these bytes. */
 void observe_file_created(const struct inode *inode);
-/* write(2) in any form: => the bytes pos .. pos + n lie in one page; one write of a page at a time (i_mutex) */
+/*
+ * write(2) in any form: => the bytes pos .. pos + n lie in one page; one write of a page at a time
+ * (i_mutex)
+ */
 void observe_write_begin(const struct inode *inode, unsigned long pos, const void *buf, size_t n);
 void observe_write_end(const struct inode *inode, unsigned long pos, size_t n);
 /* truncate(2) is about to return. */
@@ -37,8 +44,10 @@ u32 observe_incarnation(const struct page *page);
 /* A user access is about to go through this translation. */
 void observe_translation(const struct mm_struct *mm, unsigned long addr, const struct tlb_entry *t);
 /* It has been performed, on this page. */
-void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf, size_t n);
-void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf, size_t n);
+void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
+		  size_t n);
+void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
+		   size_t n);
 
 /* A reference is about to be taken: somebody must hold one already. */
 void observe_get_page(const struct page *page);

@@ -2,8 +2,8 @@
 /*
  * tlb.c - address space switches, and the shootdown of translations
  *
- * Mirrors arch/x86_64/kernel/smp.c of 2.6.18: the CPU flushes its own TLB, then interrupts every other one that runs
- * the mm and waits until each has flushed.
+ * Mirrors arch/x86_64/kernel/smp.c of 2.6.18: the CPU flushes its own TLB, then interrupts every other one
+ * that runs the mm and waits until each has flushed.
  *
  * I1: whoever changed or cleared a pte returns to its caller, or frees the page, only after a flush of it.
  *
@@ -63,7 +63,8 @@ static u64 slots_of(unsigned long start, unsigned long end)
 void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	struct flush f = { mm, start, end };
-	u64 slots = slots_of(start, end), mask = READ_ONCE(mm->cpu_vm_mask), self = 1ull << smp_processor_id();
+	u64 slots = slots_of(start, end), mask = READ_ONCE(mm->cpu_vm_mask),
+	    self = 1ull << smp_processor_id();
 
 	if (mask & self) {
 		insn_begin(slots);

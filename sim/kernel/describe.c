@@ -13,8 +13,8 @@
 struct field {
 	size_t offset, size;
 	const char *name;
-	int bias;      /* added to a counter before it is shown */
-	bool counter;  /* a change is worth a line */
+	int bias;     /* added to a counter before it is shown */
+	bool counter; /* a change is worth a line */
 };
 
 #define FIELD(type, member) offsetof(type, member), sizeof(((type *)0)->member)
@@ -229,7 +229,8 @@ static bool change_pte(const struct place *w, u64 old, u64 new_, char *buf, size
 
 static bool change_flags(const struct place *w, u64 old, u64 new_, char *buf, size_t n)
 {
-	static const char *const name[] = { "locked", "error", "uptodate", "dirty", "table", "free", "invalidating" };
+	static const char *const name[] = { "locked", "error", "uptodate",    "dirty",
+					    "table",  "free",  "invalidating" };
 	int len = snprintf(buf, n, "%s", w->prefix);
 	bool any = false;
 

@@ -35,7 +35,10 @@ bool machine_describe(const void *addr, size_t size, char *buf, size_t n);
 /* What a change means, "page 3 _count 1->2". => false when it is not worth a line */
 bool machine_describe_change(const void *addr, size_t size, u64 old, u64 new_, char *buf, size_t n);
 
-/* The checks that hold when nothing runs. => called alone, no scheduling points; reports by sync_violation() */
+/*
+ * The checks that hold when nothing runs. => called alone, no scheduling points; reports by
+ * sync_violation()
+ */
 void oracle_quiescent(void);
 
 #endif

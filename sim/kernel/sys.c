@@ -5,7 +5,8 @@
 #include "hw/observer.h"
 #include "mm/mm.h"
 
-long sys_mmap(unsigned long addr, unsigned long len, unsigned long vm_flags, struct file *file, unsigned long pgoff)
+long sys_mmap(unsigned long addr, unsigned long len, unsigned long vm_flags, struct file *file,
+	      unsigned long pgoff)
 {
 	struct mm_struct *mm = current->mm;
 	int error;

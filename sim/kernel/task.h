@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* task.h - who runs: one task a CPU, and one for the set-up and the checks. Mirrors task_struct of sched.h. */
+/*
+ * task.h - who runs: one task a CPU, and one for the set-up and the checks. Mirrors task_struct of sched.h.
+ */
 #ifndef SIM_KERNEL_TASK_H
 #define SIM_KERNEL_TASK_H
 

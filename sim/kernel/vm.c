@@ -8,7 +8,8 @@
 #include "kernel/sys.h"
 #include "mm/mm.h"
 
-_Static_assert(VM_PAGE == PAGE_SIZE && VM_SIGBUS == SIGBUS && VM_SIGSEGV == SIGSEGV, "vm.h says what the machine does");
+_Static_assert(VM_PAGE == PAGE_SIZE && VM_SIGBUS == SIGBUS && VM_SIGSEGV == SIGSEGV,
+	       "vm.h says what the machine does");
 
 #define WORDS (PAGE_SIZE / sizeof(u64))
 

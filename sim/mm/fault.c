@@ -2,8 +2,8 @@
 /*
  * fault.c - giving mappings: from a faulting address to a pte
  *
- * Mirrors the fault half of mm/memory.c, in the shapes that 2.6.18 to 2.6.23 gave do_no_page(). The steps of a file
- * fault are the same in all; the protocol says what happens at each (protocols/invalidate.h):
+ * Mirrors the fault half of mm/memory.c, in the shapes that 2.6.18 to 2.6.23 gave do_no_page(). The steps
+ * of a file fault are the same in all; the protocol says what happens at each (protocols/invalidate.h):
  *
  *	1  fault_begin		notes what is to be checked in step 4
  *	2  ->nopage		a page of the pagecache, locked or not
@@ -18,7 +18,8 @@
  *
  * Lock order: mmap_sem, page lock, page table lock.
  *
- * Left out: ->page_mkwrite, VM_PFNMAP, the zero page (an anonymous read fault takes a page of its own), rss, OOM kills.
+ * Left out: ->page_mkwrite, VM_PFNMAP, the zero page (an anonymous read fault takes a page of its own),
+ * rss, OOM kills.
  */
 #include "mm/mm.h"
 #include "mm/protocols/invalidate.h"
@@ -190,7 +191,9 @@ static int do_wp_page(struct vm_fault *vmf)
 	return VM_FAULT_MINOR;
 }
 
-/* The pte was present: the access needs more than it permits, or somebody else has just served the fault. */
+/*
+ * The pte was present: the access needs more than it permits, or somebody else has just served the fault.
+ */
 static int do_present_page(struct vm_fault *vmf)
 {
 	spin_lock(vmf->ptl);
@@ -204,7 +207,8 @@ static int do_present_page(struct vm_fault *vmf)
 	return VM_FAULT_MINOR;
 }
 
-int handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address, bool write_access)
+int handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
+		    bool write_access)
 {
 	struct vm_fault vmf = { .vma = vma, .address = address & PAGE_MASK, .write = write_access };
 

@@ -4,8 +4,8 @@
  *
  * Mirrors mm/filemap.c of 2.6.18; its fault handlers are filemap_nopage.c.
  *
- * I1: a page is at (mapping, index) of the tree exactly when page->mapping and page->index say so. Both change with
- *     the page locked and tree_lock held for write; so either is enough to look.
+ * I1: a page is at (mapping, index) of the tree exactly when page->mapping and page->index say so. Both
+ *     change with the page locked and tree_lock held for write; so either is enough to look.
  * I2: the pagecache holds one reference to each of its pages.
  * I3: a page that leaves the pagecache is mapped nowhere (oracle page-mapped-on-remove).
  *

@@ -4,9 +4,9 @@
  *
  * Mirrors filemap_nopage() of 2.6.18 (unlocked) and filemap_fault() of 2.6.23 (locked).
  *
- * I1: the index was below i_size at some moment after the fault began. The locked shape looks again with the page
- *     lock held, which truncation needs to drop the page: so it stays below for as long as the lock is held, or
- *     truncation waits for the lock to drop the page.
+ * I1: the index was below i_size at some moment after the fault began. The locked shape looks again with
+ *     the page lock held, which truncation needs to drop the page: so it stays below for as long as the
+ *     lock is held, or truncation waits for the lock to drop the page.
  *
  * Lock order: called with mmap_sem held, takes the page lock, then tree_lock.
  *
@@ -23,7 +23,7 @@ static unsigned long fault_index(const struct vm_area_struct *vma, unsigned long
 /* Lockless on purpose: i_size may shrink beside it at any time. */
 static bool inside_i_size(const struct address_space *mapping, unsigned long index)
 {
-	bool inside = index < (READ_ONCE(mapping->host->i_size) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	bool inside = index < (i_size_read(mapping->host) + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
 	SYNC_LABEL("size_seen");
 	return inside;
@@ -72,10 +72,9 @@ struct page *filemap_nopage_unlocked(struct vm_area_struct *vma, unsigned long a
 }
 
 /*
- * => the page locked and uptodate, or NOPAGE_*
- * A page that was read in may be gone again. The kernel then reads anew without another look at i_size, so that a
- * fault and a truncation could keep each other busy for ever; here a second reading looks first, and the number of
- * interleavings is finite.
+ * => the page locked and uptodate, or NOPAGE_* A page that was read in may be gone again. The kernel then
+ * reads anew without another look at i_size, so that a fault and a truncation could keep each other busy
+ * for ever; here a second reading looks first, and the number of interleavings is finite.
  */
 static struct page *find_uptodate_locked(struct vm_area_struct *vma, unsigned long index)
 {

@@ -4,13 +4,15 @@
  *
  * Mirrors the unmapping half of mm/memory.c of 2.6.18; the fault half is fault.c.
  *
- * I1: a page whose pte was cleared is dropped only after every CPU that runs the mm has flushed the translation.
- * I2: a page is found through i_mmap as long as a vma maps its index: so a walk of i_mmap under i_mmap_lock finds
- *     every pte that was set before it looked at it; later ones are the protocols' business.
+ * I1: a page whose pte was cleared is dropped only after every CPU that runs the mm has flushed the
+ *     translation.
+ * I2: a page is found through i_mmap as long as a vma maps its index: so a walk of i_mmap under i_mmap_lock
+ *     finds every pte that was set before it looked at it; later ones are the protocols' business.
  *
  * Lock order: i_mmap_lock, then a page table lock. Flushes of zapped ranges hold i_mmap_lock at most.
  *
- * Left out: restarting the walk of i_mmap to let others in (need_lockbreak), nonlinear vmas, swap entries, rss.
+ * Left out: restarting the walk of i_mmap to let others in (need_lockbreak), nonlinear vmas, swap entries,
+ * rss.
  */
 #include "mm/mm.h"
 #include "mm/protocols/invalidate.h"
@@ -121,6 +123,7 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
 	this_machine->invalidate->unmap_begin(mapping);
 	node = interval_tree_iter_first(&mapping->i_mmap, first, last);
 	for (; node; node = interval_tree_iter_next(node, first, last))
-		unmap_mapping_range_vma(container_of(node, struct vm_area_struct, shared), first, last, &details);
+		unmap_mapping_range_vma(container_of(node, struct vm_area_struct, shared), first, last,
+					&details);
 	spin_unlock(&mapping->i_mmap_lock);
 }

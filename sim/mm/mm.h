@@ -57,7 +57,10 @@ static inline bool PageDirty(const struct page *page)
 {
 	return test_bit(PG_dirty, &page->flags);
 }
-/* Marks the page as to be written back. => the page cannot leave the pagecache meanwhile, or is mapped under ptl */
+/*
+ * Marks the page as to be written back. => the page cannot leave the pagecache meanwhile, or is mapped
+ * under ptl
+ */
 static inline void set_page_dirty(struct page *page)
 {
 	if (!PageDirty(page))
@@ -91,8 +94,8 @@ static inline void wait_on_page_locked(struct page *page)
 }
 
 /*
- * Lockless on purpose: the callers hold what keeps a page that is not anonymous from becoming so, but the file's
- * mapping may go away beside them.
+ * Lockless on purpose: the callers hold what keeps a page that is not anonymous from becoming so, but the
+ * file's mapping may go away beside them.
  */
 static inline struct address_space *page_mapping_raw(const struct page *page)
 {
@@ -145,8 +148,8 @@ pte_t *pte_find(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp, 
 pgd_t *pgd_alloc(void);
 void pgd_free(pgd_t *pgd);
 /*
- * Frees the tables that serve nothing outside [floor, ceiling). => called with mmap_sem held for write, the vmas
- * unlinked from i_mmap and every pte of the range cleared and flushed; ceiling 0: no end
+ * Frees the tables that serve nothing outside [floor, ceiling). => called with mmap_sem held for write, the
+ * vmas unlinked from i_mmap and every pte of the range cleared and flushed; ceiling 0: no end
  */
 void free_pgtables(struct mm_struct *mm, unsigned long addr, unsigned long end, unsigned long floor,
 		   unsigned long ceiling);
@@ -158,7 +161,8 @@ void free_pgtables(struct mm_struct *mm, unsigned long addr, unsigned long end, 
 #define VM_FAULT_MINOR 2
 
 /* => called with mmap_sem held for read, address in vma, the access allowed by it; VM_FAULT_* */
-int handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address, bool write_access);
+int handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
+		    bool write_access);
 /* => kernel/fault.c; called without locks; 0 when the access may be tried again, else a signal */
 int do_page_fault(unsigned long address, bool write);
 
@@ -187,8 +191,8 @@ void tlb_finish_mmu(struct mmu_gather *tlb);
 void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		    const struct zap_details *details);
 /*
- * Removes the ptes of every process that map bytes [holebegin, holebegin + holelen) of the file, rounded outwards;
- * holelen 0: to the end. even_cows: private copies too.
+ * Removes the ptes of every process that map bytes [holebegin, holebegin + holelen) of the file, rounded
+ * outwards; holelen 0: to the end. even_cows: private copies too.
  * => called without spinlocks
  */
 void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin, unsigned long holelen,
@@ -210,9 +214,13 @@ int add_to_page_cache(struct page *page, struct address_space *mapping, unsigned
 void remove_from_page_cache(struct page *page);
 /* => called with the page locked and tree_lock held for write */
 void __remove_from_page_cache(struct page *page);
-/* Brings a page in, if it is not there. => 0 when it was added by whomever and is being read, else an error */
+/*
+ * Brings a page in, if it is not there. => 0 when it was added by whomever and is being read, else an error
+ */
 int page_cache_read(struct file *file, unsigned long index);
-/* => an uptodate page with a reference, unlocked, or NULL: I/O error or no memory. For read(2) and write(2) */
+/*
+ * => an uptodate page with a reference, unlocked, or NULL: I/O error or no memory. For read(2) and write(2)
+ */
 struct page *read_cache_page(struct file *file, unsigned long index);
 
 /* The two shapes of ->nopage for files, and the second without its look at i_size under the page lock. */
@@ -220,9 +228,14 @@ struct page *filemap_nopage_unlocked(struct vm_area_struct *vma, unsigned long a
 struct page *filemap_nopage_locked(struct vm_area_struct *vma, unsigned long address);
 struct page *filemap_nopage_locked_norecheck(struct vm_area_struct *vma, unsigned long address);
 
-/* ---- truncate.c ---------------------------------------------------------------------------------------- */
+/*
+ * ---- truncate.c ----------------------------------------------------------------------------------------
+ */
 
-/* => called with i_mutex held; pages from lstart on leave the pagecache, the one that it cuts is zeroed from there */
+/*
+ * => called with i_mutex held; pages from lstart on leave the pagecache, the one that it cuts is zeroed
+ * from there
+ */
 void truncate_inode_pages(struct address_space *mapping, unsigned long lstart);
 /* => called with the page locked and unmapped; it leaves the pagecache, dirty or not */
 void truncate_complete_page(struct address_space *mapping, struct page *page);
@@ -230,20 +243,28 @@ void truncate_complete_page(struct address_space *mapping, struct page *page);
 void vmtruncate(struct inode *inode, unsigned long offset);
 /* Drops clean unmapped pages start .. end without waiting for anything. => returns how many */
 unsigned long invalidate_mapping_pages(struct address_space *mapping, unsigned long start, unsigned long end);
-/* Drops pages start .. end, unmapping them. => called without locks but i_mutex; 0 or -EIO: some page stayed */
+/*
+ * Drops pages start .. end, unmapping them. => called without locks but i_mutex; 0 or -EIO: some page
+ * stayed
+ */
 int invalidate_inode_pages2_range(struct address_space *mapping, unsigned long start, unsigned long end);
 /* => called with the page locked and unmapped; 0 and it has left the pagecache, -EIO when it is dirty */
 int invalidate_complete_page2(struct address_space *mapping, struct page *page);
 /* Unmaps one page of the file wherever it is mapped. => called with the page locked; private copies stay */
 void unmap_page(struct address_space *mapping, struct page *page);
 
-/* ---- mmap.c ----------------------------------------------------------------------------------------------- */
+/*
+ * ---- mmap.c
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* The first vma that ends after addr. => called with mmap_sem held; NULL when there is none */
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
-/* => called with mmap_sem held for write; [addr, addr + len) replaces what was there. 0 or a negative error */
-int do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long vm_flags,
-	    unsigned long pgoff);
+/*
+ * => called with mmap_sem held for write; [addr, addr + len) replaces what was there. 0 or a negative error
+ */
+int do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+	    unsigned long vm_flags, unsigned long pgoff);
 /* => called with mmap_sem held for write; 0 or a negative error, then nothing has changed */
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
 

@@ -92,8 +92,8 @@ static pgprot_t protection(unsigned long vm_flags)
 	return (pgprot_t){ prot };
 }
 
-int do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long vm_flags,
-	    unsigned long pgoff)
+int do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+	    unsigned long vm_flags, unsigned long pgoff)
 {
 	struct vm_area_struct *vma;
 	int error;
@@ -118,7 +118,9 @@ int do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigne
 	return 0;
 }
 
-/* Cuts a vma at addr, which lies inside it. => called with mmap_sem held for write; the upper part, or NULL */
+/*
+ * Cuts a vma at addr, which lies inside it. => called with mmap_sem held for write; the upper part, or NULL
+ */
 static struct vm_area_struct *split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr)
 {
 	struct vm_area_struct *upper = kmem_alloc(sizeof(*upper), SLAB_VMA);
@@ -135,8 +137,12 @@ static struct vm_area_struct *split_vma(struct mm_struct *mm, struct vm_area_str
 	return upper;
 }
 
-/* => the first vma of the range, with vmas cut at its ends, or NULL: *error tells no memory from nothing there */
-static struct vm_area_struct *cut_out(struct mm_struct *mm, unsigned long start, unsigned long end, int *error)
+/*
+ * => the first vma of the range, with vmas cut at its ends, or NULL: *error tells no memory from nothing
+ * there
+ */
+static struct vm_area_struct *cut_out(struct mm_struct *mm, unsigned long start, unsigned long end,
+				      int *error)
 {
 	struct vm_area_struct *first = find_vma(mm, start), *last;
 
@@ -158,7 +164,10 @@ static struct vm_area_struct *cut_out(struct mm_struct *mm, unsigned long start,
 	return first;
 }
 
-/* => called with mmap_sem held for write; takes one vma away, with its ptes and the tables that only it used */
+/*
+ * => called with mmap_sem held for write; takes one vma away, with its ptes and the tables that only it
+ * used
+ */
 static void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	const struct zap_details all = { NULL };

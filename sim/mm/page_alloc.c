@@ -4,14 +4,14 @@
  *
  * Mirrors mm/page_alloc.c and swap.c's put_page() of 2.6.18: one order, one zone.
  *
- * I1: _count is 0 exactly when the frame is on the free list or about to be put there; then nothing maps it, it
- *     belongs to no file and its contents are poisoned.
+ * I1: _count is 0 exactly when the frame is on the free list or about to be put there; then nothing maps
+ *     it, it belongs to no file and its contents are poisoned.
  * I2: frame 0 is never used, so that an entry that names it is a bug that shows.
  *
  * Lock order: the zone lock is innermost.
  *
- * Left out: per-CPU lists (a frame is reused at once by whichever CPU asks next, which finds more), watermarks,
- * compound pages.
+ * Left out: per-CPU lists (a frame is reused at once by whichever CPU asks next, which finds more),
+ * watermarks, compound pages.
  */
 #include "hw/observer.h"
 #include "mm/mm.h"
@@ -80,8 +80,8 @@ static void free_page_check(const struct page *page)
 }
 
 /*
- * The contents are overwritten before the frame is poisoned: a step that no stale access to the frame commutes
- * with, so that an exploration tries both orders.
+ * The contents are overwritten before the frame is poisoned: a step that no stale access to the frame
+ * commutes with, so that an exploration tries both orders.
  */
 static void free_page(struct page *page)
 {
@@ -111,7 +111,8 @@ void put_page(struct page *page)
 	int count = atomic_dec_return(&page->_count);
 
 	if (unlikely(count < 0))
-		sync_violation("bad-refcount", "put_page() of page %lu, which has no references", page_to_pfn(page));
+		sync_violation("bad-refcount", "put_page() of page %lu, which has no references",
+			       page_to_pfn(page));
 	if (count == 0)
 		free_page(page);
 }

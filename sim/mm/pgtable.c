@@ -2,16 +2,18 @@
 /*
  * pgtable.c - allocating, finding and freeing page tables
  *
- * Mirrors the first third of mm/memory.c of 2.6.18, with the page table lock in the page of ptes (split ptlocks).
+ * Mirrors the first third of mm/memory.c of 2.6.18, with the page table lock in the page of ptes (split
+ * ptlocks).
  *
- * I1: an entry of the upper levels goes from none to a table under mm->page_table_lock and back to none only with
- *     mmap_sem held for write and the vmas off i_mmap; so whoever holds mmap_sem or i_mmap_lock may follow it.
+ * I1: an entry of the upper levels goes from none to a table under mm->page_table_lock and back to none
+ *     only with mmap_sem held for write and the vmas off i_mmap; so whoever holds mmap_sem or i_mmap_lock
+ *     may follow it.
  * I2: a table is zeroed before the entry that makes it visible.
  *
  * Lock order: mmap_sem or i_mmap_lock, then mm->page_table_lock or one page table lock.
  *
- * Left out: huge entries, folded levels, table quicklists, the gather's part in freeing tables (what is freed
- * here was flushed before, and no model of paging-structure caches stands behind it yet).
+ * Left out: huge entries, folded levels, table quicklists, the gather's part in freeing tables (what is
+ * freed here was flushed before, and no model of paging-structure caches stands behind it yet).
  */
 #include "mm/mm.h"
 
@@ -60,7 +62,8 @@ static void *next_table(struct mm_struct *mm, entry_t *p, unsigned long base, un
 
 pte_t *pte_alloc_map(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp)
 {
-	entry_t *pud = next_table(mm, (entry_t *)mm->pgd + pgd_index(address), address & ~(PGDIR_SIZE - 1), 3);
+	entry_t *pud =
+		next_table(mm, (entry_t *)mm->pgd + pgd_index(address), address & ~(PGDIR_SIZE - 1), 3);
 	entry_t *pmd = pud ? next_table(mm, pud + pud_index(address), address & ~(PUD_SIZE - 1), 2) : NULL;
 	pte_t *pte = pmd ? next_table(mm, pmd + pmd_index(address), address & ~(PMD_SIZE - 1), 1) : NULL;
 
@@ -105,7 +108,9 @@ void pgd_free(pgd_t *pgd)
 
 static const unsigned level_shift[] = { 0, PAGE_SHIFT, PMD_SHIFT, PUD_SHIFT, PGDIR_SHIFT };
 
-/* => the table that *p points to and what hangs below it go, if it serves nothing outside [floor, ceiling) */
+/*
+ * => the table that *p points to and what hangs below it go, if it serves nothing outside [floor, ceiling)
+ */
 static void free_table(entry_t *p, unsigned level, unsigned long base, unsigned long addr, unsigned long end,
 		       unsigned long floor, unsigned long ceiling)
 {
@@ -118,8 +123,8 @@ static void free_table(entry_t *p, unsigned level, unsigned long base, unsigned 
 	if (level > 1)
 		for (unsigned long a = base; a < base + size; a += step)
 			if (a < end && a + step > addr)
-				free_table(table + ((a - base) >> level_shift[level]), level - 1, a, addr, end,
-					   floor, ceiling);
+				free_table(table + ((a - base) >> level_shift[level]), level - 1, a, addr,
+					   end, floor, ceiling);
 	if (base < floor || (ceiling && base + size > ceiling))
 		return;
 	WRITE_ONCE(*p, 0);

@@ -2,11 +2,11 @@
 /*
  * truncate.c - pages leave the pagecache: for good (truncate), or to be read anew (invalidate)
  *
- * Mirrors mm/truncate.c of 2.6.18 to 2.6.23, and vmtruncate() of mm/memory.c. Where those differ, the protocol says
- * what is done (protocols/invalidate.h).
+ * Mirrors mm/truncate.c of 2.6.18 to 2.6.23, and vmtruncate() of mm/memory.c. Where those differ, the
+ * protocol says what is done (protocols/invalidate.h).
  *
- * I1: a page leaves with its lock held. page->mapping is looked at anew under the lock, since the page may have left
- *     while the lock was waited for.
+ * I1: a page leaves with its lock held. page->mapping is looked at anew under the lock, since the page may
+ *     have left while the lock was waited for.
  *
  * Lock order: i_mutex, page lock, then i_mmap_lock (unmapping) or tree_lock (removal).
  *
@@ -109,7 +109,7 @@ void vmtruncate(struct inode *inode, unsigned long offset)
 	unsigned long old = inode->i_size;
 
 	if (offset >= old) {
-		WRITE_ONCE(inode->i_size, offset);
+		i_size_write(inode, offset);
 		SYNC_LABEL("i_size");
 		return;
 	}
@@ -143,7 +143,8 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping, unsigned l
 			next = pages[i]->index + 1;
 			if (next > end + 1 || !trylock_page(pages[i]))
 				continue;
-			if (pages[i]->mapping == mapping && !page_mapped(pages[i]) && page_count(pages[i]) == 2)
+			if (pages[i]->mapping == mapping && !page_mapped(pages[i]) &&
+			    page_count(pages[i]) == 2)
 				dropped += !invalidate_complete_page2(mapping, pages[i]);
 			unlock_page(pages[i]);
 		}

@@ -55,7 +55,10 @@ static void count_pte(struct census *c, const struct vm_area_struct *vma, unsign
 	c->ptes[pfn_of(pte)]++;
 	if (c->nr_mapped < CENSUS_MAPPED)
 		c->mapped[c->nr_mapped++] = (struct mapped){
-			vma, addr, pte, pfn_to_page(pfn_of(pte)),
+			vma,
+			addr,
+			pte,
+			pfn_to_page(pfn_of(pte)),
 			((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff,
 		};
 }

@@ -2,8 +2,9 @@
 /*
  * check.h - the global oracles, and the census that they judge
  *
- * Oracles read the machine directly: they are no scheduling points and take no locks. Global ones run when nothing else
- * does. Each reports by sync_violation() and says what a kernel developer needs: page, index, who maps it, counts.
+ * Oracles read the machine directly: they are no scheduling points and take no locks. Global ones run when
+ * nothing else does. Each reports by sync_violation() and says what a kernel developer needs: page, index,
+ * who maps it, counts.
  */
 #ifndef SIM_ORACLE_CHECK_H
 #define SIM_ORACLE_CHECK_H
@@ -26,7 +27,7 @@ struct mapped {
 struct census {
 	int nr_mapped, nr_vmas;
 	struct mapped mapped[CENSUS_MAPPED];
-	u16 ptes[NR_FRAMES];   /* how many map the page */
+	u16 ptes[NR_FRAMES];	/* how many map the page */
 	bool cached[NR_FRAMES]; /* in a file's page_tree, with mapping and index that agree */
 };
 

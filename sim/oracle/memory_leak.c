@@ -3,7 +3,8 @@
  * memory_leak.c - oracle memory-leak
  *
  * I1: at rest, a frame that is not free is in the pagecache, is mapped, or is a page table.
- * I2: at rest, there are as many mms and vmas as the processes have, and no node of a tree that no tree reaches.
+ * I2: at rest, there are as many mms and vmas as the processes have, and no node of a tree that no tree
+ *     reaches.
  */
 #include "oracle/check.h"
 

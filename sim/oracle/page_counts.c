@@ -3,7 +3,8 @@
  * page_counts.c - oracles bad-mapcount and bad-refcount
  *
  * I1: at rest, _mapcount + 1 is the number of ptes that map the page.
- * I2: at rest, _count is one for each pte that maps it, one for the pagecache, one for a page table; 0 when it is free.
+ * I2: at rest, _count is one for each pte that maps it, one for the pagecache, one for a page table; 0 when
+ *     it is free.
  * I3: nobody takes a reference to a page that has none.
  */
 #include "oracle/check.h"
@@ -17,10 +18,11 @@ static void check_page(const struct census *c, const struct page *page, unsigned
 		sync_violation("bad-mapcount", "page %lu has mapcount %d, %d ptes map it", pfn,
 			       page->_mapcount.counter + 1, c->ptes[pfn]);
 	else if (page->_count.counter != refs && refs)
-		sync_violation("bad-refcount", "page %lu has %d references; %d ptes map it, %s the pagecache", pfn,
-			       page->_count.counter, c->ptes[pfn], c->cached[pfn] ? "in" : "not in");
+		sync_violation("bad-refcount", "page %lu has %d references; %d ptes map it, %s the pagecache",
+			       pfn, page->_count.counter, c->ptes[pfn], c->cached[pfn] ? "in" : "not in");
 	else if (page->_count.counter && free)
-		sync_violation("bad-refcount", "page %lu is free and has %d references", pfn, page->_count.counter);
+		sync_violation("bad-refcount", "page %lu is free and has %d references", pfn,
+			       page->_count.counter);
 }
 
 void check_page_counts(const struct census *c)

@@ -2,10 +2,11 @@
 /*
  * stale_content.c - oracle stale-content: a mapping and the file disagree
  *
- * I1: a present pte of a file mapping shows the page that the pagecache has at that index, or a private copy.
- * I2: a load through a file mapping returns bytes that the file may hold at that moment: those of the last write, and
- *     while a write is going on also its own. Beyond i_size a page that is being brought in holds zeros: a truncation
- *     that has set i_size and not yet unmapped may be seen so.
+ * I1: a present pte of a file mapping shows the page that the pagecache has at that index, or a private
+ *     copy.
+ * I2: a load through a file mapping returns bytes that the file may hold at that moment: those of the last
+ *     write, and while a write is going on also its own. Beyond i_size a page that is being brought in
+ *     holds zeros: a truncation that has set i_size and not yet unmapped may be seen so.
  * I3: no load goes to a page that has left its file.
  *
  * Left out: the bytes of private copies and of anonymous memory.
@@ -25,14 +26,18 @@ void check_stale_content(const struct census *c)
 		now = cached_page(p->vma->vm_file->f_mapping, p->index);
 		if (now == p->page)
 			continue;
-		sync_violation("stale-content", "mm %d maps page %lu at %#lx, index %lu of inode %u; the pagecache has %s%.0ld",
-			       p->vma->vm_mm->id, pfn_of(p->pte), p->addr, p->index, p->vma->vm_file->f_inode->i_ino,
-			       now ? "another page there: " : "none", now ? now - this_machine->mem_map : 0l);
+		sync_violation(
+			"stale-content",
+			"mm %d maps page %lu at %#lx, index %lu of inode %u; the pagecache has %s%.0ld",
+			p->vma->vm_mm->id, pfn_of(p->pte), p->addr, p->index, p->vma->vm_file->f_inode->i_ino,
+			now ? "another page there: " : "none", now ? now - this_machine->mem_map : 0l);
 		return;
 	}
 }
 
-/* ---- ghosts ------------------------------------------------------------------------------------------- */
+/*
+ * ---- ghosts -------------------------------------------------------------------------------------------
+ */
 
 static struct ghost_page *ghost_of(const struct inode *inode, unsigned long index)
 {
@@ -45,8 +50,8 @@ static bool may_hold(const struct inode *inode, unsigned long pos, u8 byte)
 	const struct ghost_page *g = ghost_of(inode, pos >> PAGE_SHIFT);
 	unsigned at = pos & ~PAGE_MASK;
 
-	return byte == (at >= g->zero_from ? 0 : g->now[at]) || (at >= g->from && at < g->to && byte == g->next[at]) ||
-	       (pos >= inode->i_size && byte == 0);
+	return byte == (at >= g->zero_from ? 0 : g->now[at]) ||
+	       (at >= g->from && at < g->to && byte == g->next[at]) || (pos >= inode->i_size && byte == 0);
 }
 
 /* The ghost holds these bytes from now on. => announced as a change */
@@ -70,7 +75,8 @@ static const struct inode *inode_of(const struct mm_struct *mm, const char *what
 	return NULL;
 }
 
-void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf, size_t n)
+void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
+		  size_t n)
 {
 	const struct inode *inode = page_is_anon(page) ? NULL : inode_of(mm, "loads from", addr, page);
 	unsigned long pos = (page->index << PAGE_SHIFT) + (addr & ~PAGE_MASK);
@@ -83,15 +89,17 @@ void observe_load(const struct mm_struct *mm, unsigned long addr, const struct p
 		if (may_hold(inode, pos + i, bytes[i]))
 			continue;
 		memcpy(&word, buf, n);
-		sync_violation("stale-content",
-			       "mm %d loads %#llx from page %lu at %#lx, which index %lu of inode %u does not hold",
-			       mm->id, (unsigned long long)word, (unsigned long)(page - this_machine->mem_map), addr,
-			       page->index, inode->i_ino);
+		sync_violation(
+			"stale-content",
+			"mm %d loads %#llx from page %lu at %#lx, which index %lu of inode %u does not hold",
+			mm->id, (unsigned long long)word, (unsigned long)(page - this_machine->mem_map), addr,
+			page->index, inode->i_ino);
 		return;
 	}
 }
 
-void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf, size_t n)
+void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
+		   size_t n)
 {
 	const struct inode *inode = page_is_anon(page) ? NULL : inode_of(mm, "stores to", addr, page);
 	struct ghost_page *g = inode ? ghost_of(inode, page->index) : NULL;
@@ -103,7 +111,9 @@ void observe_store(const struct mm_struct *mm, unsigned long addr, const struct 
 	sync_ghost_end();
 }
 
-/* ---- files, writes and truncation ----------------------------------------------------------------------- */
+/*
+ * ---- files, writes and truncation -----------------------------------------------------------------------
+ */
 
 void observe_file_created(const struct inode *inode)
 {

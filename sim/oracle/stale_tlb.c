@@ -3,7 +3,8 @@
  * stale_tlb.c - oracle stale-tlb-use
  *
  * I1: no access goes through a translation whose frame was freed since it was loaded, reused or not.
- * I2: no access goes through a translation that no pte stands behind, once those who cleared the pte have returned.
+ * I2: no access goes through a translation that no pte stands behind, once those who cleared the pte have
+ *     returned.
  * I3: at rest, no TLB holds such a translation.
  *
  * A translation whose pte now permits more (D set, made writable) is not stale.
@@ -18,19 +19,28 @@ u32 observe_incarnation(const struct page *page)
 /* => pte still stands behind the translation t */
 static bool backed(const struct tlb_entry *t, u64 pte)
 {
-	return (pte & _PAGE_PRESENT) && pfn_of(pte) == pfn_of(t->pte) && !((t->pte & _PAGE_RW) & ~(pte & _PAGE_RW));
+	return (pte & _PAGE_PRESENT) && pfn_of(pte) == pfn_of(t->pte) &&
+	       !((t->pte & _PAGE_RW) & ~(pte & _PAGE_RW));
 }
 
+/*
+ * The pte is looked at before `revoking`: whoever cleared it had announced that, and cannot be done while
+ * its flush waits for this instruction.
+ */
 void observe_translation(const struct mm_struct *mm, unsigned long addr, const struct tlb_entry *t)
 {
 	const struct page *page = pfn_to_page(pfn_of(t->pte));
 
+	sync_ghost_step(&mm->revoking, false, "translate");
+
 	if (page->incarnation != t->incarnation)
-		sync_violation("stale-tlb-use", "mm %d reaches page %lu at %#lx by a translation from before it was freed",
+		sync_violation("stale-tlb-use",
+			       "mm %d reaches page %lu at %#lx by a translation from before it was freed",
 			       mm->id, pfn_of(t->pte), addr);
-	else if (!mm->revoking && !backed(t, pte_at(mm, addr)))
-		sync_violation("stale-tlb-use", "mm %d reaches page %lu at %#lx by a translation that was revoked",
-			       mm->id, pfn_of(t->pte), addr);
+	else if (!backed(t, pte_at(mm, addr)) && !READ_ONCE(mm->revoking))
+		sync_violation("stale-tlb-use",
+			       "mm %d reaches page %lu at %#lx by a translation that was revoked", mm->id,
+			       pfn_of(t->pte), addr);
 }
 
 void observe_revoke_begin(struct mm_struct *mm)
@@ -42,6 +52,7 @@ void observe_revoke_begin(struct mm_struct *mm)
 
 void observe_revoke_end(struct mm_struct *mm)
 {
+	sync_ghost_step(&mm->revoking, true, "revoked");
 	sync_ghost_begin(&mm->revoking, sizeof(mm->revoking));
 	mm->revoking--;
 	sync_ghost_end();
@@ -56,10 +67,11 @@ void check_tlbs(const struct census *c)
 			const struct tlb_entry *t = &cpu->tlb[s];
 			unsigned long addr = (t->tag - 1) << PAGE_SHIFT;
 
-			if (!t->tag || t->generation != cpu->tlb_generation || backed(t, pte_at(cpu->active_mm, addr)))
+			if (!t->tag || t->generation != cpu->tlb_generation ||
+			    backed(t, pte_at(cpu->active_mm, addr)))
 				continue;
-			sync_violation("stale-tlb-use", "CPU %d still translates %#lx of mm %d to page %lu", i, addr,
-				       cpu->active_mm->id, pfn_of(t->pte));
+			sync_violation("stale-tlb-use", "CPU %d still translates %#lx of mm %d to page %lu",
+				       i, addr, cpu->active_mm->id, pfn_of(t->pte));
 			return;
 		}
 	}

@@ -88,11 +88,13 @@ void truncate_page_unmap(struct address_space *mapping, struct page *page)
 	truncate_complete_page(mapping, page);
 }
 
-/* ---- a file shrinks ------------------------------------------------------------------------------------ */
+/*
+ * ---- a file shrinks ------------------------------------------------------------------------------------
+ */
 
 static void truncate_i_size(struct inode *inode, unsigned long offset)
 {
-	WRITE_ONCE(inode->i_size, offset);
+	i_size_write(inode, offset);
 	SYNC_LABEL("i_size");
 }
 

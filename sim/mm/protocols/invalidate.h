@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * invalidate.h - the axis `invalidate`: how a fault and those who revoke a file's pages keep out of each other's way
+ * invalidate.h - the axis `invalidate`: how a fault and those who revoke a file's pages keep out of each
+ * other's way
  *
- * The steps of a file fault are numbered in mm/fault.c. Revokers unmap a page, then remove it from the pagecache; what
- * keeps a fault from mapping it in between is what the protocols differ in. Every hook is set; those that stand for
- * "nothing" and the steps that several share are below.
+ * The steps of a file fault are numbered in mm/fault.c. Revokers unmap a page, then remove it from the
+ * pagecache; what keeps a fault from mapping it in between is what the protocols differ in. Every hook is
+ * set; those that stand for "nothing" and the steps that several share are below.
  */
 #ifndef SIM_MM_PROTOCOLS_INVALIDATE_H
 #define SIM_MM_PROTOCOLS_INVALIDATE_H
@@ -22,7 +23,10 @@ struct invalidate_protocol {
 	struct page *(*nopage)(struct vm_area_struct *vma, unsigned long address);
 	/* A private copy of the page was made, and is not mapped yet. => no spinlock held */
 	void (*fault_copied)(struct page *page);
-	/* => called with the page table lock held, the page or a copy of it about to be mapped; true: start again */
+	/*
+	 * => called with the page table lock held, the page or a copy of it about to be mapped; true: start
+	 * again
+	 */
 	bool (*fault_stale)(struct address_space *mapping, struct page *page, u32 seq);
 	/*
 	 * The pte is set, or will not be; copy: the private copy that was made, or NULL.
@@ -34,7 +38,9 @@ struct invalidate_protocol {
 
 	/* => called with i_mmap_lock held, before any pte is looked at */
 	void (*unmap_begin)(struct address_space *mapping);
-	/* Unmap and remove one page inside i_size. => called with the page locked; 0, or -EIO and it stays */
+	/*
+	 * Unmap and remove one page inside i_size. => called with the page locked; 0, or -EIO and it stays
+	 */
 	int (*invalidate_page)(struct address_space *mapping, struct page *page);
 	/* Remove one page beyond i_size. => called with the page locked */
 	void (*truncate_page)(struct address_space *mapping, struct page *page);
@@ -57,13 +63,13 @@ bool truncate_count_stale(struct address_space *mapping, struct page *page, u32 
 void truncate_count_unmap_begin(struct address_space *mapping);
 
 /*
- * Unmap if it is mapped, then remove. Before 2.6.23 kernels looped while it was mapped, which a thread that goes on
- * faulting can keep up for ever; what comes after the loop is the same.
+ * Unmap if it is mapped, then remove. Before 2.6.23 kernels looped while it was mapped, which a thread that
+ * goes on faulting can keep up for ever; what comes after the loop is the same.
  */
 int invalidate_page_if_mapped(struct address_space *mapping, struct page *page);
 /*
- * Unmap, then remove. Where faults do not hold the page lock, page_mapped() may not decide whether to unmap: a fault sets
- * the pte before it counts it.
+ * Unmap, then remove. Where faults do not hold the page lock, page_mapped() may not decide whether to
+ * unmap: a fault sets the pte before it counts it.
  */
 int invalidate_page_always(struct address_space *mapping, struct page *page);
 /* Unmap once, assert that it is unmapped, then remove: as in 2.6.23. */

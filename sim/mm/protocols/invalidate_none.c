@@ -20,5 +20,4 @@ static const struct invalidate_protocol none = {
 	.truncate_page = truncate_complete_page,
 	.truncate = truncate_unmap_before,
 };
-PROTOCOL(none, AXIS_INVALIDATE, "none", &none,
-	 "no agreement at all: what the others are measured against");
+PROTOCOL(none, AXIS_INVALIDATE, "none", &none, "no agreement at all: what the others are measured against");

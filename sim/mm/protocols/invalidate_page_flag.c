@@ -2,12 +2,14 @@
 /*
  * page-flag - a flag in the page while it is being invalidated
  *
- * Idea: invalidation sets the flag under the page lock, then unmaps, then removes. A fault looks at the flag of the page that
- * it found under the page table lock, also when it maps a private copy, and starts again; it then waits for the page
- * lock. Truncation keeps truncate_count, since a flag cannot stop a page that is not cached.
+ * Idea: invalidation sets the flag under the page lock, then unmaps, then removes. A fault looks at the
+ * flag of the page that it found under the page table lock, also when it maps a private copy, and starts
+ * again; it then waits for the page lock. Truncation keeps truncate_count, since a flag cannot stop a page
+ * that is not cached.
  *
- * Ordering: if the fault's page table lock comes after the unmapping's, the flag is visible to it; if before, its pte is there
- * to be unmapped. The flag stays on a page that has left, so a fault that holds it for long is stopped as well.
+ * Ordering: if the fault's page table lock comes after the unmapping's, the flag is visible to it; if
+ * before, its pte is there to be unmapped. The flag stays on a page that has left, so a fault that holds it
+ * for long is stopped as well.
  *
  * Fails to cover: nothing known of linear faults; it needs a page flag.
  *
@@ -56,5 +58,6 @@ static const struct invalidate_protocol page_flag = {
 	.truncate_page = truncate_complete_page,
 	.truncate = truncate_unmap_before,
 };
-PROTOCOL(page_flag, AXIS_INVALIDATE, "page-flag", &page_flag,
-	 "Andrea Arcangeli's second fix (reconstructed): a page flag while it is revoked, and truncate_count");
+PROTOCOL(
+	page_flag, AXIS_INVALIDATE, "page-flag", &page_flag,
+	"Andrea Arcangeli's second fix (reconstructed): a page flag while it is revoked, and truncate_count");

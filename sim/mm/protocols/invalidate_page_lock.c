@@ -2,12 +2,13 @@
 /*
  * page-lock - the page lock, from the lookup until the pte is set
  *
- * Idea: a fault looks the page up locked, checks that it is still cached and inside i_size, and unlocks it once the pte is
- * set, also when the pte shows a private copy. Revokers hold the lock while they unmap the page and remove it.
+ * Idea: a fault looks the page up locked, checks that it is still cached and inside i_size, and unlocks it
+ * once the pte is set, also when the pte shows a private copy. Revokers hold the lock while they unmap the
+ * page and remove it.
  *
- * Ordering: fault and revoker exclude each other page by page. Truncation unmaps twice: a fault that passed the check of
- * i_size holds the lock of the page at that index, so truncate_inode_pages() waits for it, and the second unmapping takes
- * away the private copy that it left; a later fault sees the new i_size.
+ * Ordering: fault and revoker exclude each other page by page. Truncation unmaps twice: a fault that passed
+ * the check of i_size holds the lock of the page at that index, so truncate_inode_pages() waits for it, and
+ * the second unmapping takes away the private copy that it left; a later fault sees the new i_size.
  *
  * Fails to cover: ptes that are set without the page lock (old ->nopage, ->populate, install_page).
  *

@@ -6,7 +6,8 @@
  *
  * Ordering: as page-lock, for mappings of the page itself.
  *
- * Fails to cover: truncation between the unlock and the pte: both of its passes are over when the copy is mapped.
+ * Fails to cover: truncation between the unlock and the pte: both of its passes are over when the copy is
+ * mapped.
  *
  * Kernels: none; why 2.6.23 holds the lock of the page that it copied from.
  */

@@ -6,8 +6,8 @@
  *
  * Ordering: as page-lock, for a page that truncation finds in the pagecache.
  *
- * Fails to cover: a page that is not cached while truncation goes by. The fault has seen the old i_size and brings the page
- * in afterwards.
+ * Fails to cover: a page that is not cached while truncation goes by. The fault has seen the old i_size and
+ * brings the page in afterwards.
  *
  * Kernels: none; the question that the posted patch left open.
  */

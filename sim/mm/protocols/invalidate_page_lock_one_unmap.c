@@ -6,8 +6,8 @@
  *
  * Ordering: as page-lock, for the pages of the file.
  *
- * Fails to cover: a private copy that is mapped between the pass and the page's removal: the page itself is not mapped, so
- * nobody looks for its copies.
+ * Fails to cover: a private copy that is mapped between the pass and the page's removal: the page itself is
+ * not mapped, so nobody looks for its copies.
  *
  * Kernels: none; why 2.6.23 has the second pass.
  */

@@ -2,13 +2,14 @@
 /*
  * page-lock-posted - the page lock as it was posted on 9 October 2006
  *
- * Idea: page-lock, with fewer steps: truncation unmaps each page under its lock, while it is mapped, and nothing else;
- * i_size is not looked at again once the page is locked.
+ * Idea: page-lock, with fewer steps: truncation unmaps each page under its lock, while it is mapped, and
+ * nothing else; i_size is not looked at again once the page is locked.
  *
- * Ordering: fault and revoker exclude each other page by page, which is enough where the page itself is what is mapped.
+ * Ordering: fault and revoker exclude each other page by page, which is enough where the page itself is
+ * what is mapped.
  *
- * Fails to cover: private copies beyond the end of the file, which nobody unmaps any more; a page that a fault brings in
- * after truncation has gone by, having seen the old i_size.
+ * Fails to cover: private copies beyond the end of the file, which nobody unmaps any more; a page that a
+ * fault brings in after truncation has gone by, having seen the old i_size.
  *
  * Kernels: none; posted by Nick Piggin as patch 2/5.
  */

@@ -2,13 +2,14 @@
 /*
  * refcount-check - truncate-count, and a page that somebody else refers to is not invalidated
  *
- * Idea: under tree_lock, invalidation removes the page only if its references are the pagecache's and its own.
+ * Idea: under tree_lock, invalidation removes the page only if its references are the pagecache's and its
+ * own.
  *
- * Ordering: a fault takes its reference under tree_lock. Before the check: the check sees it and invalidation fails with an
- * error. After it: the page is gone from the tree.
+ * Ordering: a fault takes its reference under tree_lock. Before the check: the check sees it and
+ * invalidation fails with an error. After it: the page is gone from the tree.
  *
- * Fails to cover: progress. Any reference makes invalidation fail, also one that has nothing to do with a fault, and its
- * callers keep stale data. 2.6.19 gave it up for that.
+ * Fails to cover: progress. Any reference makes invalidation fail, also one that has nothing to do with a
+ * fault, and its callers keep stale data. 2.6.19 gave it up for that.
  *
  * Kernels: 2.6.18.
  */

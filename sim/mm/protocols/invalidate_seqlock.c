@@ -2,13 +2,14 @@
 /*
  * seqlock - a sequence count a file, odd while a revoker is at work
  *
- * Idea: revokers are in a write section from before they unmap (for truncation, from before i_size) until they have removed
- * the pages. A fault begins once no write section is open, and under the page table lock starts again if one has begun.
+ * Idea: revokers are in a write section from before they unmap (for truncation, from before i_size) until
+ * they have removed the pages. A fault begins once no write section is open, and under the page table lock
+ * starts again if one has begun.
  *
- * Ordering: a write section that begins before the fault's check is seen by it and the fault retries, after the removal. One
- * that begins later takes the same page table lock to unmap, after the pte was set, and finds it. As revokers of different
- * pages may overlap, the low byte counts those at work and the rest those that are done; nothing else is new over the
- * kernel's seqlock.
+ * Ordering: a write section that begins before the fault's check is seen by it and the fault retries, after
+ * the removal. One that begins later takes the same page table lock to unmap, after the pte was set, and
+ * finds it. As revokers of different pages may overlap, the low byte counts those at work and the rest
+ * those that are done; nothing else is new over the kernel's seqlock.
  *
  * Fails to cover: progress: faults anywhere in the file wait for every revoker of it.
  *

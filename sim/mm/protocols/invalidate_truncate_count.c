@@ -2,14 +2,15 @@
 /*
  * truncate-count - an open-coded seqlock of i_size and a count of unmappings
  *
- * Idea: truncation lowers i_size, then increments the file's truncate_count, then unmaps. A fault reads the count, then
- * i_size, finds its page, and under the page table lock starts again if the count has changed.
+ * Idea: truncation lowers i_size, then increments the file's truncate_count, then unmaps. A fault reads the
+ * count, then i_size, finds its page, and under the page table lock starts again if the count has changed.
  *
- * Ordering: a fault that saw the old i_size read the count before its increment. If its page table lock comes after the
- * unmapping's, it sees the increment and retries; if before, its pte is there to be unmapped.
+ * Ordering: a fault that saw the old i_size read the count before its increment. If its page table lock
+ * comes after the unmapping's, it sees the increment and retries; if before, its pte is there to be
+ * unmapped.
  *
- * Fails to cover: invalidation inside i_size. A fault that begins after the increment finds the page still cached, and the
- * count does not change again before the page is removed.
+ * Fails to cover: invalidation inside i_size. A fault that begins after the increment finds the page still
+ * cached, and the count does not change again before the page is removed.
  *
  * Kernels: 2.6.0 to 2.6.22, but for 2.6.18 (refcount-check).
  */

@@ -13,12 +13,12 @@
  *
  * The file is empty, yet the process goes on reading and writing what was in it.
  *
- * Without the second look at i_size the page lock does not help: the fault sees the old i_size, truncation runs from
- * its beginning to its end, and the fault reads the page in anew. So the recheck under #if 0 is needed, from a cached
- * page as from an uncached one, and page-lock-posted is found.
+ * Without the second look at i_size the page lock does not help: the fault sees the old i_size, truncation
+ * runs from its beginning to its end, and the fault reads the page in anew. So the recheck under #if 0 is
+ * needed, from a cached page as from an uncached one, and page-lock-posted is found.
  *
- * Invariant: once truncation has returned, no mapping of the file shows a page beyond its end.
- * Source: threads/2006-10-fault-vs-invalidate, patch 2/5: what truncate_count was for; and the i_size recheck under
+ * Invariant: once truncation has returned, no mapping of the file shows a page beyond its end. Source:
+ * threads/2006-10-fault-vs-invalidate, patch 2/5: what truncate_count was for; and the i_size recheck under
  * the page lock that the patch has under #if 0.
  */
 #include <faultline/race.h>

@@ -12,11 +12,12 @@
  *                                        truncate_inode_pages()   (page is not mapped)
  *     set_pte(copy)
  *
- * A store to a private mapping copies the page. Truncation takes copies away too, and whoever touches them afterwards
- * gets SIGBUS; this one is found by nobody.
+ * A store to a private mapping copies the page. Truncation takes copies away too, and whoever touches them
+ * afterwards gets SIGBUS; this one is found by nobody.
  *
  * Invariant: once truncation has returned, no mapping shows an index beyond the end, private copy or not.
- * Source: threads/2006-10-fault-vs-invalidate, patch 2/5, whose vmtruncate has no unmap; 2.6.23 unmaps twice.
+ * Source: threads/2006-10-fault-vs-invalidate, patch 2/5, whose vmtruncate has no unmap; 2.6.23 unmaps
+ * twice.
  */
 #include <faultline/race.h>
 #include <faultline/vm.h>
@@ -80,6 +81,8 @@ RACE(truncate_vs_private_cow_uncached, STORY, .summary = "the same, the page bro
 	     { "page-lock-posted", FOUND("mapped-beyond-eof"), "fault disk fault truncate" },
 	     { "page-lock", CLEAN },
 	     { "page-lock-norecheck", FOUND("mapped-beyond-eof"), BEYOND },
-	     { "page-lock-one-unmap", FOUND("mapped-beyond-eof"), "fault disk fault@copied truncate fault truncate" },
-	     { "page-lock-early-unlock", FOUND("mapped-beyond-eof"), "fault disk fault@unlocked_early truncate fault" },
+	     { "page-lock-one-unmap", FOUND("mapped-beyond-eof"),
+	       "fault disk fault@copied truncate fault truncate" },
+	     { "page-lock-early-unlock", FOUND("mapped-beyond-eof"),
+	       "fault disk fault@unlocked_early truncate fault" },
      });
