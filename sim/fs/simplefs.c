@@ -82,18 +82,18 @@ long file_write(struct file *file, const void *buf, size_t n, unsigned long pos)
 static void write_block(unsigned long block, struct page *page, const void *buf, size_t n,
 			unsigned long offset)
 {
-	struct completion done;
-	struct disk_request r = { .block = block, .frame = page_address(page), .done = &done };
+	struct completion *done = &current->io_done;
+	struct disk_request r = { .block = block, .frame = page_address(page), .done = done };
 
-	init_completion(&done);
+	init_completion(done);
 	if (n < PAGE_SIZE) {
 		disk_submit(&r);
-		wait_for_completion(&done);
+		wait_for_completion(done);
 	}
 	content_write((u8 *)page_address(page) + offset, buf, n);
 	r.write = true;
 	disk_submit(&r);
-	wait_for_completion(&done);
+	wait_for_completion(done);
 }
 
 long file_write_direct(struct file *file, const void *buf, size_t n, unsigned long pos)

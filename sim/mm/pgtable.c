@@ -39,7 +39,7 @@ static void *entry_table(entry_t e)
 /* => called with mmap_sem held; the table that *p points to, allocated if it was none; NULL: no memory */
 static void *next_table(struct mm_struct *mm, entry_t *p, unsigned long base, unsigned level)
 {
-	entry_t e = READ_ONCE(*p);
+	entry_t e = smp_load_acquire(p);
 	struct page *new;
 
 	if (likely(e))
@@ -54,8 +54,8 @@ static void *next_table(struct mm_struct *mm, entry_t *p, unsigned long base, un
 		put_page(new);
 		return entry_table(e);
 	}
-	smp_wmb(); /* the MMU of another CPU may follow the entry at once */
-	WRITE_ONCE(*p, ((u64)page_to_pfn(new) << PAGE_SHIFT) | _PAGE_TABLE);
+	/* Zeroed and with its lock before it can be found: the kernel's smp_wmb() and its readers' address dependency. */
+	smp_store_release(p, ((u64)page_to_pfn(new) << PAGE_SHIFT) | _PAGE_TABLE);
 	spin_unlock(&mm->page_table_lock);
 	return page_address(new);
 }
@@ -75,17 +75,17 @@ pte_t *pte_alloc_map(struct mm_struct *mm, unsigned long address, spinlock_t **p
 
 pte_t *pte_find(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp, unsigned long *next)
 {
-	entry_t e = READ_ONCE(*((entry_t *)mm->pgd + pgd_index(address)));
+	entry_t e = smp_load_acquire((entry_t *)mm->pgd + pgd_index(address));
 	pte_t *pte;
 
 	*next = (address & ~(PGDIR_SIZE - 1)) + PGDIR_SIZE;
 	if (!e)
 		return NULL;
-	e = READ_ONCE(*((entry_t *)entry_table(e) + pud_index(address)));
+	e = smp_load_acquire((entry_t *)entry_table(e) + pud_index(address));
 	*next = (address & ~(PUD_SIZE - 1)) + PUD_SIZE;
 	if (!e)
 		return NULL;
-	e = READ_ONCE(*((entry_t *)entry_table(e) + pmd_index(address)));
+	e = smp_load_acquire((entry_t *)entry_table(e) + pmd_index(address));
 	*next = (address & ~(PMD_SIZE - 1)) + PMD_SIZE;
 	if (!e)
 		return NULL;

@@ -14,7 +14,7 @@ static u64 entry_at(const struct mm_struct *mm, unsigned long addr, int level)
 	u64 e;
 
 	for (int l = 4;; l--) {
-		e = table[(addr >> level_shift[l]) & (PTRS_PER_TABLE - 1)];
+		e = READ_ONCE(table[(addr >> level_shift[l]) & (PTRS_PER_TABLE - 1)]);
 		if (l == level || !(e & _PAGE_PRESENT))
 			return l == level ? e : 0;
 		table = pfn_to_virt(pfn_of(e));

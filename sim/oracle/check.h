@@ -38,7 +38,7 @@ const struct page *cached_page(const struct address_space *mapping, unsigned lon
 
 static inline bool page_is_anon(const struct page *page)
 {
-	return (uintptr_t)page->mapping & PAGE_MAPPING_ANON;
+	return (uintptr_t)READ_ONCE(page->mapping) & PAGE_MAPPING_ANON;
 }
 static inline unsigned long pfn_of(u64 pte)
 {

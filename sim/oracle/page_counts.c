@@ -33,7 +33,7 @@ void check_page_counts(const struct census *c)
 
 void observe_get_page(const struct page *page)
 {
-	if (page->_count.counter <= 0)
+	if (atomic_read(&page->_count) <= 0)
 		sync_violation("bad-refcount", "get_page() of page %lu, which has no references",
 			       (unsigned long)(page - this_machine->mem_map));
 }

@@ -46,7 +46,7 @@ void observe_translation(const struct mm_struct *mm, unsigned long addr, const s
 void observe_revoke_begin(struct mm_struct *mm)
 {
 	sync_ghost_begin(&mm->revoking, sizeof(mm->revoking));
-	mm->revoking++;
+	WRITE_ONCE(mm->revoking, mm->revoking + 1);
 	sync_ghost_end();
 }
 
@@ -54,7 +54,7 @@ void observe_revoke_end(struct mm_struct *mm)
 {
 	sync_ghost_step(&mm->revoking, true, "revoked");
 	sync_ghost_begin(&mm->revoking, sizeof(mm->revoking));
-	mm->revoking--;
+	WRITE_ONCE(mm->revoking, mm->revoking - 1);
 	sync_ghost_end();
 }
 

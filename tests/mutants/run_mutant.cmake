@@ -2,8 +2,9 @@
 #
 # run_mutant.cmake - passes only when a test fails as a test does: its count of failures as exit status, and a failure that CMocka prints
 #
-#   cmake "-DCOMMAND=program;argument" -P run_mutant.cmake
+#   cmake "-DCOMMAND=program;argument" [-DSAYING=REGEX] -P run_mutant.cmake
 #
+# SAYING: what it must also print, where only one failure will do.
 # A crash, a test that is not found or one that passes is not a mutant caught.
 
 cmake_minimum_required(VERSION 3.25)
@@ -17,5 +18,8 @@ if(NOT status MATCHES "^[1-9]$")
 endif()
 if(NOT out MATCHES "\\[  FAILED  \\]")
   message(FATAL_ERROR "not caught: CMocka prints no failure\n${out}")
+endif()
+if(SAYING AND NOT out MATCHES "${SAYING}")
+  message(FATAL_ERROR "not caught: it fails, but nowhere says '${SAYING}'\n${out}")
 endif()
 message(STATUS "caught:\n${out}")

@@ -313,6 +313,12 @@ static void frees_part(void *arg)
 	content_write(mem()->page + 136, &v, sizeof(v));
 }
 
+static void frees_at_the_end(void *arg)
+{
+	content_zero(mem()->page, sizeof(mem()->page));
+	sync_poison(mem()->page, sizeof(mem()->page), "page-use-after-free");
+}
+
 static void poison_is_seen_and_reset(void **state)
 {
 	struct native_result *r = run(uses_freed, nothing, poison_setup, NULL);
@@ -320,6 +326,8 @@ static void poison_is_seen_and_reset(void **state)
 	assert_only(r, "page-use-after-free");
 	assert_int_equal(r->kind[0].count, ROUNDS); /* in every round: it is part of the snapshot */
 	assert_clean(run(uses_reused, nothing, poison_setup, NULL));
+	assert_clean(
+		run(frees_at_the_end, nothing, NULL, NULL)); /* nor does one round's free reach the next */
 	assert_only(run(frees_part, nothing, poison_setup, NULL), "use-after-free");
 }
 

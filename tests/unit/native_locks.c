@@ -2,8 +2,8 @@
 /* native_locks.c - each lock under load: what it guards is exact, the rwsem is fair, misuse is seen */
 #include "native_common.h"
 
-#define TURNS 300 /* a task in a round */
-#define ROUNDS 20
+#define TURNS 200 /* a task in a round */
+#define ROUNDS 10
 
 struct memory {
 	spinlock_t spin;
@@ -200,6 +200,41 @@ static void rwsem_is_fair(void **state)
 	assert_clean(toy_stress(&t, (struct native_options){ .rounds = ROUNDS }));
 }
 
+/* Readers that queued behind one writer hold the semaphore together: each waits for the other inside. */
+static void share_writer(void *arg)
+{
+	struct memory *m = mem();
+
+	down_write(&m->sem);
+	WRITE_ONCE(m->flag, 1);
+	while (READ_ONCE(m->sem.next) != 2)
+		cpu_relax();
+	up_write(&m->sem);
+}
+
+static void share_reader(void *arg)
+{
+	struct memory *m = mem();
+
+	wait_for_bits_u32(&m->flag, 1, 1, "held");
+	down_read(&m->sem);
+	if (atomic_inc_return(&m->atomic) == 2) {
+		complete(&m->ready);
+		complete(&m->ready);
+	}
+	wait_for_completion(&m->ready);
+	up_read(&m->sem);
+}
+
+static void rwsem_readers_share(void **state)
+{
+	struct toy_program t = { .size = sizeof(struct memory),
+				 .setup = setup,
+				 .task = { share_writer, share_reader, share_reader } };
+
+	assert_clean(toy_stress(&t, (struct native_options){ .rounds = 5 * ROUNDS }));
+}
+
 /* ---- completions, waiting for words ------------------------------------------------------------- */
 
 static void giver(void *arg)
@@ -318,12 +353,12 @@ static void check_does_not_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spinlock_excludes),   cmocka_unit_test(rwlock_excludes),
-		cmocka_unit_test(mutex_excludes),      cmocka_unit_test(rwsem_excludes),
-		cmocka_unit_test(bit_lock_excludes),   cmocka_unit_test(atomics_are_exact),
-		cmocka_unit_test(rwsem_is_fair),       cmocka_unit_test(completions_hand_over),
-		cmocka_unit_test(words_hand_over),     cmocka_unit_test(unlock_by_non_owner),
-		cmocka_unit_test(check_does_not_wait),
+		cmocka_unit_test(spinlock_excludes),	 cmocka_unit_test(rwlock_excludes),
+		cmocka_unit_test(mutex_excludes),	 cmocka_unit_test(rwsem_excludes),
+		cmocka_unit_test(bit_lock_excludes),	 cmocka_unit_test(atomics_are_exact),
+		cmocka_unit_test(rwsem_is_fair),	 cmocka_unit_test(rwsem_readers_share),
+		cmocka_unit_test(completions_hand_over), cmocka_unit_test(words_hand_over),
+		cmocka_unit_test(unlock_by_non_owner),	 cmocka_unit_test(check_does_not_wait),
 	};
 
 	return cmocka_run_group_tests_name("native_locks", tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 #define STEP_WIDTH 4
 #define SEPARATOR 3 /* " | " */
-#define CHANGE_MIN 20
+#define CHANGE_MIN 18
 #define COLUMN_MIN 12
 #define MAX_COLUMNS ENGINE_MAX_TASKS
 
@@ -65,7 +65,7 @@ static void layout_columns(const struct diagram *d, int width, struct layout *l)
 	for (int i = 0; i < d->nr; i++) {
 		const struct row *r = &d->row[i];
 
-		if (!row_spans(d, r))
+		if (!row_spans(d, r) && r->kind != ROW_VIOLATION)
 			l->column[r->task] = larger(l->column[r->task], r->indent + (int)strlen(r->text));
 	}
 	l->change = 0;
@@ -130,7 +130,9 @@ static void print_change(FILE *f, const struct layout *l, const char *text)
 
 static void print_row(FILE *f, const struct diagram *d, const struct layout *l, const struct row *r)
 {
-	bool spans = row_spans(d, r);
+	bool spans = row_spans(d, r) ||
+		     (r->kind == ROW_VIOLATION && (int)strlen(r->text) > l->column[r->task]);
+	int indent = 2;
 	char change[256];
 
 	if (r->step >= 0)
@@ -138,8 +140,10 @@ static void print_row(FILE *f, const struct diagram *d, const struct layout *l, 
 	else
 		fprintf(f, "%*s", STEP_WIDTH, "");
 	if (spans) {
+		for (int i = 0; i < r->task && i < l->nr && r->kind == ROW_VIOLATION; i++)
+			indent += l->column[i] + SEPARATOR;
 		fputs(" | ", f);
-		print_cell(f, r->text, 2, actors_width(l));
+		print_cell(f, r->text, indent, actors_width(l));
 	}
 	for (int i = 0; !spans && i < l->nr; i++) {
 		fputs(" | ", f);

@@ -29,7 +29,7 @@ int session_open_config(struct session *s, const struct race_config *c)
 	race_program(&s->config, &s->program);
 	s->engine = engine_create(&s->program, err, sizeof(err));
 	if (!s->engine)
-		return usage_error("%s: the set-up failed: %s", c->race->name, err);
+		return usage_error("%s", err);
 	return 0;
 }
 

@@ -171,7 +171,7 @@ static int stress(const struct request *q, const char *race)
 	race_program(&c, &p);
 	if (native_stress(&p, &q->o, r, err, sizeof(err))) {
 		free(r);
-		return usage_error("%s: %s", race, err);
+		return usage_error("%s", err);
 	}
 	if (progress_shown)
 		fputs("\r\033[K", stderr);

@@ -11,6 +11,8 @@
  * before, its pte is there to be unmapped. The flag stays on a page that has left, so a fault that holds it
  * for long is stopped as well.
  *
+ * As with seqlock, page_mapped() may not say that there is nothing to unmap.
+ *
  * Fails to cover: nothing known of linear faults; it needs a page flag.
  *
  * Kernels: none; reconstructed from one sentence of the thread.

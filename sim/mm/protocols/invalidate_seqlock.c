@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seqlock - a sequence count a file, odd while a revoker is at work
+ * seqlock - a sequence count for each file, that says whether a revoker is at work
  *
  * Idea: revokers are in a write section from before they unmap (for truncation, from before i_size) until
  * they have removed the pages. A fault begins once no write section is open, and under the page table lock
@@ -10,6 +10,9 @@
  * the removal. One that begins later takes the same page table lock to unmap, after the pte was set, and
  * finds it. As revokers of different pages may overlap, the low byte counts those at work and the rest
  * those that are done; nothing else is new over the kernel's seqlock.
+ *
+ * A revoker may not let page_mapped() say that there is nothing to unmap: a fault sets the pte before it
+ * counts it, and the unmapping's page table lock is half of the agreement.
  *
  * Fails to cover: progress: faults anywhere in the file wait for every revoker of it.
  *

@@ -14,8 +14,8 @@
  * The page is inside i_size, so truncate_count never notices. The process keeps a page that belongs to no
  * file; another that faults the same offset gets a different one.
  *
- * Invariant: a page that leaves the pagecache is mapped nowhere. Source:
- * threads/2006-10-fault-vs-invalidate, patch 2/5; direct I/O and cluster file systems invalidate so.
+ * Invariant: a page that leaves the pagecache is mapped nowhere.
+ * Source: threads/2006-10-fault-vs-invalidate, patch 2/5; direct I/O and cluster file systems invalidate.
  */
 #include <faultline/race.h>
 #include <faultline/vm.h>

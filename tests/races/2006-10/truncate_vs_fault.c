@@ -17,9 +17,9 @@
  * runs from its beginning to its end, and the fault reads the page in anew. So the recheck under #if 0 is
  * needed, from a cached page as from an uncached one, and page-lock-posted is found.
  *
- * Invariant: once truncation has returned, no mapping of the file shows a page beyond its end. Source:
- * threads/2006-10-fault-vs-invalidate, patch 2/5: what truncate_count was for; and the i_size recheck under
- * the page lock that the patch has under #if 0.
+ * Invariant: once truncation has returned, no mapping of the file shows a page beyond its end.
+ * Source: threads/2006-10-fault-vs-invalidate, patch 2/5: what truncate_count was for; and the i_size
+ * recheck under the page lock that the patch has under #if 0.
  */
 #include <faultline/race.h>
 #include <faultline/vm.h>

@@ -16,8 +16,8 @@
  * afterwards gets SIGBUS; this one is found by nobody.
  *
  * Invariant: once truncation has returned, no mapping shows an index beyond the end, private copy or not.
- * Source: threads/2006-10-fault-vs-invalidate, patch 2/5, whose vmtruncate has no unmap; 2.6.23 unmaps
- * twice.
+ * Source: threads/2006-10-fault-vs-invalidate, patch 2/5, whose vmtruncate has no unmap; 2.6.23 has
+ * two.
  */
 #include <faultline/race.h>
 #include <faultline/vm.h>

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm_mapping.c - mappings, faults, files and their teardown, one task at a time
+ *
+ * Each test is a script that runs as the set-up of a machine and then, after every call of the script, under the
+ * global oracles. What a script expects it says with BUG_ON(), which makes the set-up fail and names the line's words.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <faultline/vm.h>
+
+#include "engine/engine.h"
+#include "fs/fs.h"
+#include "hw/machine.h"
+#include "kernel/machine.h"
+#include "kernel/sys.h"
+#include "mm/mm.h"
+#ifdef FAULTLINE_NATIVE
+#include "native/native.h"
+#endif
+#include "race/run.h"
+
+enum { DATA };
+#define ADDR 0x10000ul
+#define WORD(page) file_initial_word(DATA, (page)*VM_PAGE)
+
+static void (*the_script)(void);
+
+static void run_script(void *arg)
+{
+	const struct protocol *const protocols[NR_AXES] = {
+		[AXIS_INVALIDATE] = protocol_find(AXIS_INVALIDATE, "page-lock"),
+	};
+
+	machine_boot(protocols);
+	machine_task_init(0, "nobody");
+	vm_file(3);
+	vm_as(vm_process());
+	the_script();
+	machine_setup_done();
+	oracle_quiescent();
+}
+
+static void nobody(void *arg)
+{
+	machine_task_enter(0);
+}
+
+/* => the set-up succeeds, or the test fails with what it said */
+#ifdef FAULTLINE_CONTROLLED
+static void start(const struct engine_program *p)
+{
+	char err[512];
+	struct engine *e = engine_create(p, err, sizeof(err));
+
+	if (!e)
+		fail_msg("%s", err);
+	engine_destroy(e);
+}
+#else
+static void start(const struct engine_program *p)
+{
+	const struct native_options one_round = { .rounds = 1 };
+	struct native_result r;
+	char err[512];
+
+	if (native_stress(p, &one_round, &r, err, sizeof(err)))
+		fail_msg("%s", err);
+}
+#endif
+
+static void run(void (*script)(void))
+{
+	struct engine_program p = { .name = "mm", .arena_size = machine_size(), .setup = run_script };
+
+	p.tasks[p.nr_tasks++] = (struct engine_task){ .name = "nobody", .run = nobody };
+	for (int i = 0; i < nr_machine_devices; i++)
+		p.tasks[p.nr_tasks++] = (struct engine_task){ .name = machine_devices[i].name,
+							      .run = machine_devices[i].run,
+							      .kind = ENGINE_DEVICE };
+	the_script = script;
+	start(&p);
+}
+
+static unsigned frames_free(void)
+{
+	return this_machine->zone.nr_free;
+}
+
+static void shared_mapping_reads_the_file(void)
+{
+	u64 v;
+
+	BUG_ON(vm_mmap(ADDR, 3, MAPPED_SHARED, DATA, 0));
+	for (unsigned i = 0; i < 3; i++)
+		BUG_ON(vm_load(ADDR + i * VM_PAGE, &v) || v != WORD(i));
+	BUG_ON(vm_store(ADDR, 7) || vm_read(DATA, 0, &v) != 8 || v != 7);
+}
+
+static void private_store_stays_private(void)
+{
+	u64 v;
+
+	BUG_ON(vm_mmap(ADDR, 2, MAPPED_PRIVATE, DATA, 1));
+	BUG_ON(vm_load(ADDR, &v) || v != WORD(1));
+	BUG_ON(vm_store(ADDR, 7));
+	BUG_ON(vm_store(ADDR + VM_PAGE, 8));
+	BUG_ON(vm_load(ADDR, &v) || v != 7 || vm_load(ADDR + VM_PAGE, &v) || v != 8);
+	BUG_ON(vm_read(DATA, VM_PAGE, &v) != 8 || v != WORD(1));
+	BUG_ON(vm_read(DATA, 2 * VM_PAGE, &v) != 8 || v != WORD(2));
+}
+
+static void anonymous_memory_begins_as_zero(void)
+{
+	u64 v = 1;
+
+	BUG_ON(vm_mmap(ADDR, 1, MAPPED_PRIVATE, -1, 0));
+	BUG_ON(vm_load(ADDR, &v) || v);
+	BUG_ON(vm_store(ADDR, 7) || vm_load(ADDR, &v) || v != 7);
+}
+
+static void accesses_outside_get_signals(void)
+{
+	u64 v;
+
+	BUG_ON(vm_load(ADDR, &v) != VM_SIGSEGV);
+	BUG_ON(vm_mmap(ADDR, 4, MAPPED_SHARED, DATA, 0));
+	BUG_ON(vm_load(ADDR + 3 * VM_PAGE, &v) != VM_SIGBUS);
+	BUG_ON(current->fault_address != ADDR + 3 * VM_PAGE);
+	BUG_ON(vm_load(ADDR - 8, &v) != VM_SIGSEGV);
+}
+
+static void munmap_gives_everything_back(void)
+{
+	unsigned before = frames_free();
+
+	BUG_ON(vm_mmap(ADDR, 2, MAPPED_PRIVATE, -1, 0));
+	BUG_ON(vm_store(ADDR, 1) || vm_store(ADDR + VM_PAGE, 2));
+	BUG_ON(frames_free() != before - 5); /* two pages, three tables */
+	BUG_ON(vm_munmap(ADDR, 2));
+	BUG_ON(frames_free() != before || vm_touch(ADDR) != VM_SIGSEGV);
+}
+
+static void munmap_cuts_a_hole(void)
+{
+	u64 v;
+
+	BUG_ON(vm_mmap(ADDR, 3, MAPPED_SHARED, DATA, 0));
+	for (unsigned i = 0; i < 3; i++)
+		BUG_ON(vm_touch(ADDR + i * VM_PAGE));
+	BUG_ON(vm_munmap(ADDR + VM_PAGE, 1));
+	BUG_ON(vm_load(ADDR, &v) || v != WORD(0) || vm_load(ADDR + 2 * VM_PAGE, &v) || v != WORD(2));
+	BUG_ON(vm_touch(ADDR + VM_PAGE) != VM_SIGSEGV);
+	BUG_ON(vm_truncate(DATA, 0) || vm_touch(ADDR + 2 * VM_PAGE) != VM_SIGBUS);
+}
+
+static void truncation_takes_private_copies(void)
+{
+	u64 v;
+
+	BUG_ON(vm_mmap(ADDR, 3, MAPPED_PRIVATE, DATA, 0));
+	BUG_ON(vm_store(ADDR, 1) || vm_store(ADDR + 2 * VM_PAGE, 2));
+	BUG_ON(vm_truncate(DATA, VM_PAGE));
+	BUG_ON(vm_load(ADDR, &v) || v != 1 || vm_touch(ADDR + 2 * VM_PAGE) != VM_SIGBUS);
+}
+
+static void invalidation_leaves_private_copies(void)
+{
+	u64 v;
+
+	BUG_ON(vm_mmap(ADDR, 2, MAPPED_PRIVATE, DATA, 0));
+	BUG_ON(vm_store(ADDR, 1) || vm_touch(ADDR + VM_PAGE));
+	BUG_ON(vm_invalidate(DATA, 0, 1));
+	BUG_ON(this_machine->inode[DATA].i_data.nrpages);
+	BUG_ON(vm_load(ADDR, &v) || v != 1 || vm_load(ADDR + VM_PAGE, &v) || v != WORD(1));
+}
+
+static void a_dirty_page_is_not_invalidated(void)
+{
+	BUG_ON(vm_write(DATA, 0, 7) != VM_PAGE);
+	BUG_ON(vm_invalidate(DATA, 0, 0) != -EIO);
+}
+
+static void a_direct_write_is_seen_by_mappings(void)
+{
+	u64 v;
+
+	BUG_ON(vm_mmap(ADDR, 1, MAPPED_SHARED, DATA, 0) || vm_touch(ADDR));
+	BUG_ON(vm_write_direct(DATA, 0, 7) != VM_PAGE);
+	BUG_ON(vm_load(ADDR, &v) || v != 7);
+}
+
+static void what_was_cut_off_is_zero_when_it_comes_back(void)
+{
+	u64 v;
+
+	BUG_ON(vm_mmap(ADDR, 3, MAPPED_SHARED, DATA, 0) || vm_touch(ADDR));
+	BUG_ON(vm_truncate(DATA, 8) || vm_truncate(DATA, VM_PAGE));
+	BUG_ON(vm_load(ADDR, &v) || v != WORD(0));
+	BUG_ON(vm_load(ADDR + 8, &v) || v);
+}
+
+static void bad_calls_are_refused(void)
+{
+	BUG_ON(vm_mmap(ADDR + 1, 1, MAPPED_SHARED, DATA, 0) != -EINVAL);
+	BUG_ON(vm_mmap(ADDR, 0, MAPPED_SHARED, DATA, 0) != -EINVAL);
+	BUG_ON(vm_munmap(ADDR, 0) != -EINVAL);
+	BUG_ON(vm_truncate(DATA, 5 * VM_PAGE) != -EFBIG);
+}
+
+#define SCRIPT(name)                                                                                         \
+	static void test_##name(void **state)                                                                \
+	{                                                                                                    \
+		run(name);                                                                                   \
+	}
+SCRIPT(shared_mapping_reads_the_file)
+SCRIPT(private_store_stays_private)
+SCRIPT(anonymous_memory_begins_as_zero)
+SCRIPT(accesses_outside_get_signals)
+SCRIPT(munmap_gives_everything_back)
+SCRIPT(munmap_cuts_a_hole)
+SCRIPT(truncation_takes_private_copies)
+SCRIPT(invalidation_leaves_private_copies)
+SCRIPT(a_dirty_page_is_not_invalidated)
+SCRIPT(a_direct_write_is_seen_by_mappings)
+SCRIPT(what_was_cut_off_is_zero_when_it_comes_back)
+SCRIPT(bad_calls_are_refused)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shared_mapping_reads_the_file),
+		cmocka_unit_test(test_private_store_stays_private),
+		cmocka_unit_test(test_anonymous_memory_begins_as_zero),
+		cmocka_unit_test(test_accesses_outside_get_signals),
+		cmocka_unit_test(test_munmap_gives_everything_back),
+		cmocka_unit_test(test_munmap_cuts_a_hole),
+		cmocka_unit_test(test_truncation_takes_private_copies),
+		cmocka_unit_test(test_invalidation_leaves_private_copies),
+		cmocka_unit_test(test_a_dirty_page_is_not_invalidated),
+		cmocka_unit_test(test_a_direct_write_is_seen_by_mappings),
+		cmocka_unit_test(test_what_was_cut_off_is_zero_when_it_comes_back),
+		cmocka_unit_test(test_bad_calls_are_refused),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
