@@ -247,7 +247,7 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *	void sync_unpoison(const void *p, size_t n);
  *
  * Oracles' own state in the arena, changed by code that is not hooked: no points, no races. Announces a change of
- * [p, p + n), n >= 1; natively a lock is held until the end. Not nested.
+ * [p, p + n), n >= 1; natively a lock is held until the end. May nest; p NULL: only the lock.
  *
  *	void sync_ghost_begin(const void *p, size_t n);  void sync_ghost_end(void);
  *

@@ -21,8 +21,8 @@
 #include "race/run.h"
 #include "story.h"
 
-#define BUDGET_SECONDS 120.0	 /* a verdict that takes longer is none */
-#define SAMPLE_EXECUTIONS 2000	 /* explored twice, and compared */
+#define BUDGET_SECONDS 120.0   /* a verdict that takes longer is none */
+#define SAMPLE_EXECUTIONS 2000 /* explored twice, and compared */
 #define NAME_LEN 160
 
 struct fixture {
@@ -63,8 +63,12 @@ static int teardown(void **state)
 
 static void explore(struct fixture *f, const char *strategy, uint64_t executions, struct engine_result *r)
 {
-	struct engine_options o = { .strategy = strategy, .preemptions = -1, .executions = executions,
-				    .seconds = BUDGET_SECONDS, .oracle = f->race->oracle, .seed = 1 };
+	struct engine_options o = { .strategy = strategy,
+				    .preemptions = -1,
+				    .executions = executions,
+				    .seconds = BUDGET_SECONDS,
+				    .oracle = f->race->oracle,
+				    .seed = 1 };
 	char err[512];
 
 	if (engine_explore(f->engine, &o, r, err, sizeof(err)))
@@ -81,7 +85,8 @@ static uint64_t replay(struct fixture *f, const struct engine_schedule *s, const
 	if (engine_replay(f->engine, s, 0, &f->again, &trace, why, sizeof(why)) == ENGINE_DIVERGED)
 		fail_msg("diverged: %s", why);
 	if (oracle && strcmp(f->again.violation.oracle, oracle))
-		fail_msg("expected %s, got '%s' %s", oracle, f->again.violation.oracle, f->again.violation.message);
+		fail_msg("expected %s, got '%s' %s", oracle, f->again.violation.oracle,
+			 f->again.violation.message);
 	hash = trace.hash;
 	engine_trace_free(&trace);
 	return hash;
@@ -131,7 +136,8 @@ static void verdict_test(void **state)
 		if (*r->violation.oracle)
 			fail_msg("expected clean, found %s: %s", r->violation.oracle, r->violation.message);
 		if (!r->stats.complete)
-			fail_msg("not complete after %llu executions", (unsigned long long)r->stats.executions);
+			fail_msg("not complete after %llu executions",
+				 (unsigned long long)r->stats.executions);
 	} else {
 		if (strcmp(r->violation.oracle, v->oracle))
 			fail_msg("expected %s, found '%s' %s", v->oracle, r->violation.oracle,

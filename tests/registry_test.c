@@ -180,14 +180,10 @@ static void every_kernel_fixes_every_axis(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_many_races_as_declared),
-		cmocka_unit_test(a_race_is_named_after_its_file),
-		cmocka_unit_test(names_are_plain),
-		cmocka_unit_test(names_are_unique_and_sorted),
-		cmocka_unit_test(every_race_is_told),
-		cmocka_unit_test(every_protocol_has_a_verdict),
-		cmocka_unit_test(every_verdict_is_whole),
-		cmocka_unit_test(every_kernel_fixes_every_axis),
+		cmocka_unit_test(as_many_races_as_declared), cmocka_unit_test(a_race_is_named_after_its_file),
+		cmocka_unit_test(names_are_plain),	     cmocka_unit_test(names_are_unique_and_sorted),
+		cmocka_unit_test(every_race_is_told),	     cmocka_unit_test(every_protocol_has_a_verdict),
+		cmocka_unit_test(every_verdict_is_whole),    cmocka_unit_test(every_kernel_fixes_every_axis),
 	};
 
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);

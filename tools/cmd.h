@@ -28,9 +28,9 @@ enum exit_status {
 
 struct command {
 	const char *name;
-	const char *args;    /* "RACE [OPTION]..." */
-	const char *summary; /* one line of `faultline help` */
-	const char *help;    /* what `faultline help NAME` prints below the usage line */
+	const char *args;		   /* "RACE [OPTION]..." */
+	const char *summary;		   /* one line of `faultline help` */
+	const char *help;		   /* what `faultline help NAME` prints below the usage line */
 	int (*run)(int argc, char **argv); /* argv[0] is the subcommand; => an enum exit_status */
 };
 

@@ -192,16 +192,25 @@ static int run_list(int argc, char **argv)
 
 	while ((opt = option_next(&cmd_list, argc, argv, options)) != -1) {
 		switch (opt) {
-		case 'f': family = optarg; break;
-		case 'p': format = FORMAT_PLAIN; break;
-		case 'j': format = FORMAT_JSON; break;
-		case 'c': ctest = true; break;
-		default: return option_status(opt);
+		case 'f':
+			family = optarg;
+			break;
+		case 'p':
+			format = FORMAT_PLAIN;
+			break;
+		case 'j':
+			format = FORMAT_JSON;
+			break;
+		case 'c':
+			ctest = true;
+			break;
+		default:
+			return option_status(opt);
 		}
 	}
 	if (argc - optind > 1)
-		return usage_error("list: unexpected argument '%s'; usage: faultline list %s", argv[optind + 1],
-				   cmd_list.args);
+		return usage_error("list: unexpected argument '%s'; usage: faultline list %s",
+				   argv[optind + 1], cmd_list.args);
 	if (ctest)
 		return list_ctest();
 	if (argc == optind || !strcmp(argv[optind], "races"))

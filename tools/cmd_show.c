@@ -17,7 +17,8 @@ static void show_verdicts(const struct race *r)
 		if (v->expect == RACE_CLEAN)
 			printf("clean\n");
 		else
-			printf("found  %s\n%27switness: %s\n", v->oracle, "", v->witness ? v->witness : "none");
+			printf("found  %s\n%27switness: %s\n", v->oracle, "",
+			       v->witness ? v->witness : "none");
 	}
 }
 
@@ -60,7 +61,8 @@ static void show_json(const struct race *r)
 		v = cJSON_CreateObject();
 		cJSON_AddStringToObject(v, "protocol", e->protocol ? e->protocol : "");
 		cJSON_AddStringToObject(v, "verdict", e->expect == RACE_CLEAN ? "clean" : "found");
-		cJSON_AddItemToObject(v, "oracle", e->oracle ? cJSON_CreateString(e->oracle) : cJSON_CreateNull());
+		cJSON_AddItemToObject(v, "oracle",
+				      e->oracle ? cJSON_CreateString(e->oracle) : cJSON_CreateNull());
 		cJSON_AddItemToObject(v, "witness",
 				      e->witness ? cJSON_CreateString(e->witness) : cJSON_CreateNull());
 		cJSON_AddItemToArray(a, v);

@@ -117,7 +117,8 @@ int option_next(const struct command *cmd, int argc, char **argv, const struct o
 	opt = getopt_long(argc, argv, shorts, options, NULL);
 	switch (opt) {
 	case 'h':
-		printf("Usage: faultline %s%s%s\n%s\n", cmd->name, *cmd->args ? " " : "", cmd->args, cmd->help);
+		printf("Usage: faultline %s%s%s\n%s\n", cmd->name, *cmd->args ? " " : "", cmd->args,
+		       cmd->help);
 		return OPT_HELPED;
 	case ':':
 		usage_error("%s: option '%s' needs a value", cmd->name, argv[optind - 1]);
@@ -173,8 +174,8 @@ bool arguments_exactly(const struct command *cmd, int argc, char **argv, int n)
 	if (have < n)
 		usage_error("%s: missing argument; usage: faultline %s %s", cmd->name, cmd->name, cmd->args);
 	else if (have > n)
-		usage_error("%s: unexpected argument '%s'; usage: faultline %s %s", cmd->name, argv[optind + n],
-			    cmd->name, cmd->args);
+		usage_error("%s: unexpected argument '%s'; usage: faultline %s %s", cmd->name,
+			    argv[optind + n], cmd->name, cmd->args);
 	return have == n;
 }
 

@@ -137,7 +137,8 @@ static void drawing_line(const struct race *r, const int *at, const char *line, 
 			p++;
 		if (*p == '(' && !(w - line >= 2 && !strncmp(w - 2, "->", 2)) && s->nr < STORY_MAX_WORDS) {
 			s->word[s->nr].actor = column_at(r, at, (int)(w - line));
-			snprintf(s->word[s->nr].function, sizeof(s->word[0].function), "%.*s", (int)(p - w), w);
+			snprintf(s->word[s->nr].function, sizeof(s->word[0].function), "%.*s", (int)(p - w),
+				 w);
 			s->nr++;
 		}
 		if (!*p)

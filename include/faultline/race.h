@@ -45,7 +45,7 @@ struct race {
 	struct race_verdict expect[RACE_MAX_VERDICTS];
 };
 
-#define CLEAN RACE_CLEAN, NULL
+#define CLEAN RACE_CLEAN, NULL, NULL
 #define FOUND(oracle_) RACE_FOUND, oracle_
 
 /* RACE(name, .summary = ..., .setup = ..., .actors = { ... }, .expect = { ... }) */

@@ -105,6 +105,7 @@ static bool access_once(unsigned long addr, void *buf, size_t n, bool write)
 	}
 	observe_translation(cpu->active_mm, addr, t);
 	page = pfn_to_page(pte_pfn((pte_t){ t->pte }));
+	observe_access_begin();
 	p = (u8 *)page_address(page) + (addr & ~PAGE_MASK);
 	if (write) {
 		content_write(p, buf, n);
@@ -113,6 +114,7 @@ static bool access_once(unsigned long addr, void *buf, size_t n, bool write)
 		content_read(buf, p, n);
 		observe_load(cpu->active_mm, addr, page, buf, n);
 	}
+	observe_access_end();
 	insn_end();
 	return true;
 }

@@ -3,8 +3,9 @@
  * observer.h - what the machine tells its oracles, and the state that they keep in it
  *
  * sim/oracle implements these. They change nothing but struct ghost and mm->revoking and take no locks of
- * the kernel. Each stands directly at the step that it is about; two are steps themselves, since their
- * order decides a verdict: the use of a translation, and the end of a revocation.
+ * the kernel. Each stands directly at the step that it is about; some are steps themselves, all on
+ * one location, since their order decides verdicts: a user access, and the ends of a revocation, a write and
+ * a truncation.
  */
 #ifndef SIM_HW_OBSERVER_H
 #define SIM_HW_OBSERVER_H
@@ -43,7 +44,10 @@ void observe_truncated(const struct inode *inode);
 u32 observe_incarnation(const struct page *page);
 /* A user access is about to go through this translation. */
 void observe_translation(const struct mm_struct *mm, unsigned long addr, const struct tlb_entry *t);
-/* It has been performed, on this page. */
+/* The access and its observation are one: natively no other access or write comes between. */
+void observe_access_begin(void);
+void observe_access_end(void);
+/* It has been performed, on this page. => between the two above */
 void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		  size_t n);
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,

@@ -169,7 +169,7 @@ void sync_unpoison(const void *p, size_t n)
 
 /* ---- oracles' own state: one lock for all of it ---- */
 
-static pthread_mutex_t ghost_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t ghost_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 void sync_ghost_begin(const void *p, size_t n)
 {

@@ -54,25 +54,41 @@ static bool may_hold(const struct inode *inode, unsigned long pos, u8 byte)
 	       (at >= g->from && at < g->to && byte == g->next[at]) || (pos >= inode->i_size && byte == 0);
 }
 
-/* The ghost holds these bytes from now on. => announced as a change */
+/* The ghost holds these bytes from now on. */
 static void set_now(struct ghost_page *g, unsigned at, const void *bytes, size_t n)
 {
-	if (at + n > g->zero_from) {
+	bool zeroed = at + n > g->zero_from;
+
+	sync_ghost_begin(zeroed ? (void *)g : g->now + at, zeroed ? sizeof(*g) : n);
+	if (zeroed) {
 		memset(g->now + g->zero_from, 0, PAGE_SIZE - g->zero_from);
 		g->zero_from = PAGE_SIZE;
 	}
 	memcpy(g->now + at, bytes, n);
+	sync_ghost_end();
 }
 
 /* => what an access of a page that is no private copy may go to; else NULL, reported */
 static const struct inode *inode_of(const struct mm_struct *mm, const char *what, unsigned long addr,
 				    const struct page *page)
 {
-	if (page->mapping)
-		return page->mapping->host;
+	const struct address_space *mapping = READ_ONCE(page->mapping);
+
+	if (mapping)
+		return mapping->host;
 	sync_violation("stale-content", "mm %d %s page %lu at %#lx, which has left its file", mm->id, what,
 		       (unsigned long)(page - this_machine->mem_map), addr);
 	return NULL;
+}
+
+void observe_access_begin(void)
+{
+	sync_ghost_begin(NULL, 0);
+}
+
+void observe_access_end(void)
+{
+	sync_ghost_end();
 }
 
 void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
@@ -106,9 +122,7 @@ void observe_store(const struct mm_struct *mm, unsigned long addr, const struct 
 
 	if (!g)
 		return;
-	sync_ghost_begin(g, sizeof(*g));
 	set_now(g, addr & ~PAGE_MASK, buf, n);
-	sync_ghost_end();
 }
 
 /*
@@ -144,6 +158,7 @@ void observe_write_end(const struct inode *inode, unsigned long pos, size_t n)
 {
 	struct ghost_page *g = ghost_of(inode, pos >> PAGE_SHIFT);
 
+	sync_ghost_step(&this_machine->ghost, true, "written");
 	sync_ghost_begin(g, sizeof(*g));
 	set_now(g, g->from, g->next + g->from, n);
 	g->from = g->to = 0;
@@ -152,6 +167,7 @@ void observe_write_end(const struct inode *inode, unsigned long pos, size_t n)
 
 void observe_truncated(const struct inode *inode)
 {
+	sync_ghost_step(&this_machine->ghost, true, "truncated");
 	for (unsigned long i = inode->i_size >> PAGE_SHIFT; i < FILE_PAGES_MAX; i++) {
 		struct ghost_page *g = ghost_of(inode, i);
 		u32 from = i << PAGE_SHIFT >= inode->i_size ? 0 : (u32)(inode->i_size & ~PAGE_MASK);

@@ -31,7 +31,7 @@ void observe_translation(const struct mm_struct *mm, unsigned long addr, const s
 {
 	const struct page *page = pfn_to_page(pfn_of(t->pte));
 
-	sync_ghost_step(&mm->revoking, false, "translate");
+	sync_ghost_step(&this_machine->ghost, false, "access");
 
 	if (page->incarnation != t->incarnation)
 		sync_violation("stale-tlb-use",
@@ -52,7 +52,7 @@ void observe_revoke_begin(struct mm_struct *mm)
 
 void observe_revoke_end(struct mm_struct *mm)
 {
-	sync_ghost_step(&mm->revoking, true, "revoked");
+	sync_ghost_step(&this_machine->ghost, true, "revoked");
 	sync_ghost_begin(&mm->revoking, sizeof(mm->revoking));
 	WRITE_ONCE(mm->revoking, mm->revoking - 1);
 	sync_ghost_end();

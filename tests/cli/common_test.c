@@ -11,7 +11,7 @@
 
 static void help_and_version(void **state)
 {
-	static const char *const commands[] = { "list",	  "show",     "explore", "explain", "replay",
+	static const char *const commands[] = { "list",	    "show",   "explore", "explain", "replay",
 						"minimise", "matrix", "stress",	 "help" };
 	struct run r = cli("--help"), bare = cli(" ");
 
@@ -106,8 +106,8 @@ static void says_that_output_is_lost(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(help_and_version), cmocka_unit_test(lists),
-		cmocka_unit_test(shows_the_story),  cmocka_unit_test(refuses),
+		cmocka_unit_test(help_and_version),	    cmocka_unit_test(lists),
+		cmocka_unit_test(shows_the_story),	    cmocka_unit_test(refuses),
 		cmocka_unit_test(says_that_output_is_lost),
 	};
 

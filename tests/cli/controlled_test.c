@@ -10,7 +10,9 @@
 #include "cli.h"
 
 #define RACE "invalidate_vs_fault"
-#define BROKEN RACE " --protocol invalidate=truncate-count"
+#define BROKEN                                                                                               \
+	RACE                                                                                                 \
+	" --protocol invalidate=truncate-count"
 
 /* The token that exploring the broken protocol prints; free() it. */
 static char *find_token(void)
@@ -27,9 +29,23 @@ static char *find_token(void)
 static void explore_finds(void **state)
 {
 	static const char *const fields[] = {
-		"race", "kernel", "protocols", "strategy", "memory", "executions", "blocked", "complete", "violation",
-		"data_races", "seconds", "executions_per_second", "points_per_execution", "plain_per_execution",
-		"switches_per_execution", "peak_bytes", "version",
+		"race",
+		"kernel",
+		"protocols",
+		"strategy",
+		"memory",
+		"executions",
+		"blocked",
+		"complete",
+		"violation",
+		"data_races",
+		"seconds",
+		"executions_per_second",
+		"points_per_execution",
+		"plain_per_execution",
+		"switches_per_execution",
+		"peak_bytes",
+		"version",
 	};
 	cJSON *j = cli_json(1, "explore " BROKEN " --json"), *v = cJSON_GetObjectItem(j, "violation");
 	struct run r = cli("explore " BROKEN);
@@ -78,12 +94,14 @@ static void explore_is_interrupted(void **state)
 
 	snprintf(line, sizeof(line),
 		 "timeout --foreground --preserve-status -s INT 1 '%s' explore " RACE
-		 " --protocol page-lock --strategy random --seconds 60 | grep -q '^INTERRUPTED'", cli_command);
+		 " --protocol page-lock --strategy random --seconds 60 | grep -q '^INTERRUPTED'",
+		 cli_command);
 	st = system(line);
 	assert_int_equal(WEXITSTATUS(st), 0);
 	snprintf(line, sizeof(line),
 		 "timeout --foreground --preserve-status -s INT 1 '%s' explore " RACE
-		 " --protocol page-lock --strategy random --seconds 60 >/dev/null", cli_command);
+		 " --protocol page-lock --strategy random --seconds 60 >/dev/null",
+		 cli_command);
 	st = system(line);
 	assert_int_equal(WEXITSTATUS(st), 130);
 }
@@ -102,7 +120,8 @@ static void explore_refuses(void **state)
 	assert_refused("explore " RACE " --memory tzo", "'tzo'", "'tso'");
 	assert_refused("explore " RACE " --executions -1", "'-1'", "--executions");
 	assert_refused("explore " RACE " --executions 1e3", "'1e3'", "--executions");
-	assert_refused("explore " RACE " --executions 99999999999999999999", "99999999999999999999", "--executions");
+	assert_refused("explore " RACE " --executions 99999999999999999999", "99999999999999999999",
+		       "--executions");
 	assert_refused("explore " RACE " --seconds 0", "'0'", "--seconds");
 	assert_refused("explore " RACE " --seconds nan", "'nan'", "--seconds");
 	assert_refused("explore " RACE " --jobs 2", "--jobs", "one worker");

@@ -11,7 +11,8 @@
 
 static void stress_counts(void **state)
 {
-	cJSON *j = cli_json(0, "stress " RACE " --protocol invalidate=page-lock --rounds 50 --report-only --json");
+	cJSON *j = cli_json(0, "stress " RACE
+			       " --protocol invalidate=page-lock --rounds 50 --report-only --json");
 	struct run r = cli("stress " RACE " --protocol page-lock --rounds 50");
 
 	assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(j, "rounds")), 50);

@@ -28,12 +28,17 @@ static int call_add(struct calls *c, int task, int parent, const struct frame *f
 		c->call = n;
 		c->cap = cap;
 	}
-	c->call[c->nr] = (struct call){ .task = task, .parent = parent, .function = f->function, .file = f->file,
-					.kind = f->kind, .step = step };
+	c->call[c->nr] = (struct call){ .task = task,
+					.parent = parent,
+					.function = f->function,
+					.file = f->file,
+					.kind = f->kind,
+					.step = step };
 	return c->nr++;
 }
 
-static void path_step(struct calls *c, struct path *p, const struct engine_trace *t, size_t i, struct symbols *s)
+static void path_step(struct calls *c, struct path *p, const struct engine_trace *t, size_t i,
+		      struct symbols *s)
 {
 	const struct engine_step *step = &t->step[i];
 	struct frame f[MAX_FRAMES];

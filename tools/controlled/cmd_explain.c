@@ -29,8 +29,8 @@ static void print_violation(const struct explanation *x)
 		if (last && last->task == v->task)
 			symbols_place(x->symbols, last->pc, last->depth, place, sizeof(place));
 	}
-	snprintf(text, sizeof(text), "VIOLATION %s in %s%s%s: %s", v->oracle, task, *place ? ", after " : "", place,
-		 v->message);
+	snprintf(text, sizeof(text), "VIOLATION %s in %s%s%s: %s", v->oracle, task, *place ? ", after " : "",
+		 place, v->message);
 	fputs(style_bad(stdout), stdout);
 	print_wrapped(stdout, text, DIAGRAM_WIDTH, 2);
 	fputs(style_end(stdout), stdout);
@@ -42,8 +42,8 @@ static void print_text(const struct explanation *x, bool verbose)
 	char protocols[256];
 
 	protocols_text(&p->session.config, protocols, sizeof(protocols));
-	printf("%s  %s\n%u steps, %d preemption%s%s\n\n", p->session.config.race->name, protocols, p->result.steps,
-	       p->result.preemptions, p->result.preemptions == 1 ? "" : "s",
+	printf("%s  %s\n%u steps, %d preemption%s%s\n\n", p->session.config.race->name, protocols,
+	       p->result.steps, p->result.preemptions, p->result.preemptions == 1 ? "" : "s",
 	       verbose ? "" : "; shown: what changed something (-v: all)");
 	diagram_print(x->diagram, stdout, verbose ? 0 : DIAGRAM_WIDTH);
 	putchar('\n');
@@ -113,9 +113,14 @@ static int run_explain(int argc, char **argv)
 
 	while ((opt = option_next(&cmd_explain, argc, argv, options)) != -1) {
 		switch (opt) {
-		case 'j': json = true; break;
-		case 'v': verbose = true; break;
-		default: return option_status(opt);
+		case 'j':
+			json = true;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		default:
+			return option_status(opt);
 		}
 	}
 	if (!arguments_exactly(&cmd_explain, argc, argv, 1))

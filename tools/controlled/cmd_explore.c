@@ -25,8 +25,20 @@ struct outcome {
 /* ---- options --------------------------------------------------------------------------------------- */
 
 enum {
-	OPT_KERNEL = 256, OPT_PROTOCOL, OPT_STRATEGY, OPT_MEMORY, OPT_PREEMPTIONS, OPT_EXECUTIONS, OPT_SECONDS,
-	OPT_SEED, OPT_MAX_STEPS, OPT_PARANOID, OPT_JOBS, OPT_JSON, OPT_NO_MINIMISE, OPT_STOP_AT_DATA_RACE,
+	OPT_KERNEL = 256,
+	OPT_PROTOCOL,
+	OPT_STRATEGY,
+	OPT_MEMORY,
+	OPT_PREEMPTIONS,
+	OPT_EXECUTIONS,
+	OPT_SECONDS,
+	OPT_SEED,
+	OPT_MAX_STEPS,
+	OPT_PARANOID,
+	OPT_JOBS,
+	OPT_JSON,
+	OPT_NO_MINIMISE,
+	OPT_STOP_AT_DATA_RACE,
 };
 
 static const struct option options[] = {
@@ -120,21 +132,44 @@ static int parse_options(int argc, char **argv, struct request *q)
 
 	while (ok && (opt = option_next(&cmd_explore, argc, argv, options)) != -1) {
 		switch (opt) {
-		case OPT_KERNEL: q->kernel = optarg; break;
-		case OPT_PROTOCOL: q->protocols = optarg; break;
-		case OPT_STRATEGY: ok = option_strategy(optarg, q); break;
-		case OPT_MEMORY: ok = option_memory(optarg); break;
+		case OPT_KERNEL:
+			q->kernel = optarg;
+			break;
+		case OPT_PROTOCOL:
+			q->protocols = optarg;
+			break;
+		case OPT_STRATEGY:
+			ok = option_strategy(optarg, q);
+			break;
+		case OPT_MEMORY:
+			ok = option_memory(optarg);
+			break;
 		case OPT_PREEMPTIONS:
 		case OPT_EXECUTIONS:
 		case OPT_SEED:
-		case OPT_MAX_STEPS: ok = option_number(opt, q); break;
-		case OPT_SECONDS: ok = option_seconds("seconds", optarg, &q->o.seconds); break;
-		case OPT_PARANOID: q->o.paranoid = true; break;
-		case OPT_JOBS: ok = option_jobs(optarg); break;
-		case OPT_JSON: q->json = true; break;
-		case OPT_NO_MINIMISE: q->no_minimise = true; break;
-		case OPT_STOP_AT_DATA_RACE: q->o.data_race_fatal = true; break;
-		default: return opt;
+		case OPT_MAX_STEPS:
+			ok = option_number(opt, q);
+			break;
+		case OPT_SECONDS:
+			ok = option_seconds("seconds", optarg, &q->o.seconds);
+			break;
+		case OPT_PARANOID:
+			q->o.paranoid = true;
+			break;
+		case OPT_JOBS:
+			ok = option_jobs(optarg);
+			break;
+		case OPT_JSON:
+			q->json = true;
+			break;
+		case OPT_NO_MINIMISE:
+			q->no_minimise = true;
+			break;
+		case OPT_STOP_AT_DATA_RACE:
+			q->o.data_race_fatal = true;
+			break;
+		default:
+			return opt;
 		}
 	}
 	if (ok && q->o.preemptions >= 0 && strcmp(q->o.strategy, "dfs")) {
@@ -193,11 +228,12 @@ static void print_stats(const struct session *s, const struct request *q, const 
 	       "%.1f switches; %.1f MiB\n",
 	       thousands(t->executions, a), t->seconds,
 	       thousands(t->seconds > 0 ? (uint64_t)((double)t->executions / t->seconds) : 0, b),
-	       thousands(t->redundant, c), t->complete ? "complete" : "not complete", per(t->points, t->executions),
-	       per(t->plain, t->executions), per(t->switches, t->executions),
+	       thousands(t->redundant, c), t->complete ? "complete" : "not complete",
+	       per(t->points, t->executions), per(t->plain, t->executions), per(t->switches, t->executions),
 	       (double)t->peak_bytes / (1 << 20));
 	if (t->bounded)
-		printf("%s executions reached the bound on steps: see --max-steps\n", thousands(t->bounded, a));
+		printf("%s executions reached the bound on steps: see --max-steps\n",
+		       thousands(t->bounded, a));
 }
 
 static void print_text(const struct session *s, const struct request *q, const struct outcome *out,
@@ -218,8 +254,8 @@ static void print_text(const struct session *s, const struct request *q, const s
 		printf("Next: faultline explain '%s'\n", out->token);
 		break;
 	case STATUS_CLEAN:
-		printf("%sCLEAN%s: no interleaving of %s goes wrong: %s executions, complete\n", style_good(stdout),
-		       style_end(stdout), name, thousands(r->stats.executions, n));
+		printf("%sCLEAN%s: no interleaving of %s goes wrong: %s executions, complete\n",
+		       style_good(stdout), style_end(stdout), name, thousands(r->stats.executions, n));
 		printf("Next: faultline matrix %s\n", name);
 		break;
 	case STATUS_INTERRUPTED:
@@ -275,7 +311,9 @@ static int explore(struct session *s, const struct request *q)
 
 static int run_explore(int argc, char **argv)
 {
-	struct request q = { .o = { .strategy = "dpor", .preemptions = -1, .progress = session_progress,
+	struct request q = { .o = { .strategy = "dpor",
+				    .preemptions = -1,
+				    .progress = session_progress,
 				    .progress_arg = "" } };
 	struct session s;
 	int opt = parse_options(argc, argv, &q), status;

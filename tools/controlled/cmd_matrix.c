@@ -43,7 +43,8 @@ static bool protocol_known(const char *name)
 
 static void judge_cell(struct cell *c, const struct engine_result *r)
 {
-	const struct race_verdict *v = c->race->axis ? race_verdict(c->race, c->protocol) : &c->race->expect[0];
+	const struct race_verdict *v =
+		c->race->axis ? race_verdict(c->race, c->protocol) : &c->race->expect[0];
 
 	if (v && v->expect == RACE_UNSTATED)
 		v = NULL;
@@ -65,9 +66,13 @@ static void judge_cell(struct cell *c, const struct engine_result *r)
 static int explore_cell(struct cell *c, const struct request *q)
 {
 	struct engine_result *r = calloc(1, sizeof(*r));
-	struct engine_options o = { .strategy = "dpor", .preemptions = -1, .seconds = q->seconds,
-				    .oracle = c->race->oracle, .interrupted = session_interrupted(),
-				    .progress = session_progress, .progress_arg = c->progress };
+	struct engine_options o = { .strategy = "dpor",
+				    .preemptions = -1,
+				    .seconds = q->seconds,
+				    .oracle = c->race->oracle,
+				    .interrupted = session_interrupted(),
+				    .progress = session_progress,
+				    .progress_arg = c->progress };
 	struct session s;
 	char err[512];
 	int status;
@@ -143,11 +148,11 @@ static int fill(struct matrix *m, const struct request *q, int nr, char **names)
 		if (wanted(race_get(i), q, nr, names))
 			status = add_cells(m, race_get(i), q);
 	if (!status && !m->nr)
-		return usage_error("matrix: nothing matches%s%s; see `faultline list`", q->family ? " family " : "",
-				   q->family ? q->family : "");
+		return usage_error("matrix: nothing matches%s%s; see `faultline list`",
+				   q->family ? " family " : "", q->family ? q->family : "");
 	for (int i = 0; i < m->nr && !status && !*session_interrupted(); i++) {
-		snprintf(m->cell[i].progress, sizeof(m->cell[i].progress), "cell %d of %d, %s %s: ", i + 1, m->nr,
-			 m->cell[i].race->name, m->cell[i].protocol);
+		snprintf(m->cell[i].progress, sizeof(m->cell[i].progress), "cell %d of %d, %s %s: ", i + 1,
+			 m->nr, m->cell[i].race->name, m->cell[i].protocol);
 		status = explore_cell(&m->cell[i], q);
 	}
 	return status;
@@ -173,9 +178,15 @@ static int run_request(const struct request *q, int nr, char **names)
 
 	if (!status) {
 		switch (q->format) {
-		case FORMAT_TEXT: matrix_print_text(&m); break;
-		case FORMAT_PLAIN: matrix_print_plain(&m); break;
-		case FORMAT_JSON: matrix_print_json(&m); break;
+		case FORMAT_TEXT:
+			matrix_print_text(&m);
+			break;
+		case FORMAT_PLAIN:
+			matrix_print_plain(&m);
+			break;
+		case FORMAT_JSON:
+			matrix_print_json(&m);
+			break;
 		}
 		status = *session_interrupted() ? STATUS_INTERRUPTED : matrix_status(&m);
 	}
@@ -196,8 +207,12 @@ static int run_matrix(int argc, char **argv)
 
 	while ((opt = option_next(&cmd_matrix, argc, argv, options)) != -1) {
 		switch (opt) {
-		case 'f': q.family = optarg; break;
-		case 'k': q.kernel = optarg; break;
+		case 'f':
+			q.family = optarg;
+			break;
+		case 'k':
+			q.kernel = optarg;
+			break;
 		case 'a':
 			q.protocol = strchr(optarg, '=') ? strchr(optarg, '=') + 1 : optarg;
 			break;
@@ -205,9 +220,14 @@ static int run_matrix(int argc, char **argv)
 			if (!option_seconds("seconds", optarg, &q.seconds))
 				return STATUS_USAGE;
 			break;
-		case 'p': q.format = FORMAT_PLAIN; break;
-		case 'j': q.format = FORMAT_JSON; break;
-		default: return option_status(opt);
+		case 'p':
+			q.format = FORMAT_PLAIN;
+			break;
+		case 'j':
+			q.format = FORMAT_JSON;
+			break;
+		default:
+			return option_status(opt);
 		}
 	}
 	return run_request(&q, argc - optind, argv + optind);

@@ -14,8 +14,8 @@ static void print_step(const struct replay *p, const struct engine_step *s, stru
 	engine_task_name(&p->session.program, s->task, task, sizeof(task));
 	symbols_place(sym, s->pc, s->depth, place, sizeof(place));
 	printf("%5u %-12s %-16s %-24s %llx -> %llx  %s%s%s%s%s%s%s\n", s->index, task, s->op, s->object,
-	       (unsigned long long)s->old, (unsigned long long)s->new_, place, *s->change ? "  " : "", s->change,
-	       *s->label ? "  @" : "", s->label, s->blocked ? "  waited" : "", "");
+	       (unsigned long long)s->old, (unsigned long long)s->new_, place, *s->change ? "  " : "",
+	       s->change, *s->label ? "  @" : "", s->label, s->blocked ? "  waited" : "", "");
 }
 
 static cJSON *json_step(const struct replay *p, const struct engine_step *s, struct symbols *sym)
@@ -91,9 +91,14 @@ static int run_replay(int argc, char **argv)
 
 	while ((opt = option_next(&cmd_replay, argc, argv, options)) != -1) {
 		switch (opt) {
-		case 'j': json = true; break;
-		case 't': trace = true; break;
-		default: return option_status(opt);
+		case 'j':
+			json = true;
+			break;
+		case 't':
+			trace = true;
+			break;
+		default:
+			return option_status(opt);
 		}
 	}
 	if (!arguments_exactly(&cmd_replay, argc, argv, 1))

@@ -8,7 +8,8 @@ static int run_stress(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return usage_error("stress needs the native build: cmake --preset native, then build/native/faultline stress");
+	return usage_error(
+		"stress needs the native build: cmake --preset native, then build/native/faultline stress");
 }
 
 const struct command cmd_stress = {

@@ -27,9 +27,9 @@ struct build {
 	struct shape *shape; /* by call */
 	bool *shown;	     /* by step */
 	bool verbose;
-	int last_task;	     /* the actor of the latest row, -1: none yet */
-	int last_leaf;	     /* its call */
-	bool failed;	     /* no memory */
+	int last_task; /* the actor of the latest row, -1: none yet */
+	int last_leaf; /* its call */
+	bool failed;   /* no memory */
 };
 
 static bool is_actor(const struct build *b, int task)
@@ -76,8 +76,8 @@ static void choose_calls(struct build *b)
 	for (int k = 0; k < c->nr; k++) {
 		int parent = c->call[k].parent;
 
-		b->shape[k].outermost = c->call[k].kind == FRAME_KERNEL &&
-					(parent < 0 || c->call[parent].kind == FRAME_RACE);
+		b->shape[k].outermost =
+			c->call[k].kind == FRAME_KERNEL && (parent < 0 || c->call[parent].kind == FRAME_RACE);
 	}
 }
 
@@ -116,7 +116,8 @@ static struct row *row_add(struct build *b, enum row_kind kind, int task, long s
 		d->row = n;
 		d->cap = cap;
 	}
-	d->row[d->nr] = (struct row){ .kind = kind, .task = task, .step = step, .indent = indent, .change = "" };
+	d->row[d->nr] =
+		(struct row){ .kind = kind, .task = task, .step = step, .indent = indent, .change = "" };
 	return &d->row[d->nr++];
 }
 
@@ -138,7 +139,8 @@ static void switch_row(struct build *b, size_t i)
 		return;
 	r = row_add(b, ROW_SWITCH, b->last_task, -1, 0);
 	if (r)
-		snprintf(r->text, sizeof(r->text), b->t->step[next].blocked ? "-- waits --" : "-- preempted --");
+		snprintf(r->text, sizeof(r->text),
+			 b->t->step[next].blocked ? "-- waits --" : "-- preempted --");
 }
 
 static void call_rows(struct build *b, int k)
@@ -268,8 +270,8 @@ static void violation_row(struct build *b, const struct engine_violation *v)
 		snprintf(r->text, sizeof(r->text), "!! %s", v->oracle);
 }
 
-struct diagram *diagram_create(const struct engine_program *p, const struct engine_trace *t, const struct calls *c,
-			       const struct engine_violation *v, bool verbose)
+struct diagram *diagram_create(const struct engine_program *p, const struct engine_trace *t,
+			       const struct calls *c, const struct engine_violation *v, bool verbose)
 {
 	struct build b = { .t = t, .c = c, .verbose = verbose, .last_task = -1, .last_leaf = -1 };
 

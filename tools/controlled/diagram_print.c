@@ -130,8 +130,8 @@ static void print_change(FILE *f, const struct layout *l, const char *text)
 
 static void print_row(FILE *f, const struct diagram *d, const struct layout *l, const struct row *r)
 {
-	bool spans = row_spans(d, r) ||
-		     (r->kind == ROW_VIOLATION && (int)strlen(r->text) > l->column[r->task]);
+	bool spans =
+		row_spans(d, r) || (r->kind == ROW_VIOLATION && (int)strlen(r->text) > l->column[r->task]);
 	int indent = 2;
 	char change[256];
 
@@ -155,13 +155,15 @@ static void print_row(FILE *f, const struct diagram *d, const struct layout *l, 
 
 static void print_rule(FILE *f, const struct layout *l, int change)
 {
-	static const char dashes[] = "--------------------------------------------------------------------------";
+	static const char dashes[] =
+		"--------------------------------------------------------------------------";
 
 	fprintf(f, "%.*s", STEP_WIDTH + 1, dashes);
 	for (int i = 0; i < l->nr; i++) {
 		fputs("+", f);
 		for (int left = l->column[i] + 2; left > 0; left -= (int)sizeof(dashes) - 1)
-			fprintf(f, "%.*s", left < (int)sizeof(dashes) ? left : (int)sizeof(dashes) - 1, dashes);
+			fprintf(f, "%.*s", left < (int)sizeof(dashes) ? left : (int)sizeof(dashes) - 1,
+				dashes);
 	}
 	fprintf(f, "+%.*s\n", change + 1, dashes);
 }
@@ -215,7 +217,8 @@ cJSON *diagram_json(const struct diagram *d)
 		j = cJSON_CreateObject();
 		cJSON_AddStringToObject(j, "kind", kind[r->kind]);
 		cJSON_AddItemToObject(j, "step",
-				      r->step < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)r->step + 1));
+				      r->step < 0 ? cJSON_CreateNull() :
+						    cJSON_CreateNumber((double)r->step + 1));
 		cJSON_AddStringToObject(j, "task", name);
 		cJSON_AddNumberToObject(j, "indent", r->indent);
 		cJSON_AddStringToObject(j, "text", r->text);

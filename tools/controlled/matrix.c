@@ -84,8 +84,8 @@ static int column_width(const struct race *r)
 }
 
 /* One block: the protocols of one axis down, races first .. last of the list across. */
-static void print_block(const struct matrix *m, const struct race *const *race, int first, int last, int label,
-			struct legend *l)
+static void print_block(const struct matrix *m, const struct race *const *race, int first, int last,
+			int label, struct legend *l)
 {
 	const char *axis = race[first]->axis;
 	char text[CELL_TEXT];
@@ -219,8 +219,10 @@ void matrix_print_json(const struct matrix *m)
 				      c->race->axis ? cJSON_CreateString(c->race->axis) : cJSON_CreateNull());
 		cJSON_AddStringToObject(e, "protocol", c->protocol);
 		cJSON_AddStringToObject(e, "verdict", verdict_word(c));
-		cJSON_AddItemToObject(e, "oracle", *c->oracle ? cJSON_CreateString(c->oracle) : cJSON_CreateNull());
-		cJSON_AddItemToObject(e, "token", *c->token ? cJSON_CreateString(c->token) : cJSON_CreateNull());
+		cJSON_AddItemToObject(e, "oracle",
+				      *c->oracle ? cJSON_CreateString(c->oracle) : cJSON_CreateNull());
+		cJSON_AddItemToObject(e, "token",
+				      *c->token ? cJSON_CreateString(c->token) : cJSON_CreateNull());
 		json_add_u64(e, "executions", c->executions);
 		cJSON_AddNumberToObject(e, "seconds", c->seconds);
 		cJSON_AddStringToObject(e, "expected", expected_word(c));

@@ -10,7 +10,8 @@
 
 static const char *access_word(const struct engine_data_race *d, int i)
 {
-	static const char *const word[2][2] = { { "reads", "reads, marked," }, { "writes", "writes, marked," } };
+	static const char *const word[2][2] = { { "reads", "reads, marked," },
+						{ "writes", "writes, marked," } };
 
 	return word[d->access[i].write][d->access[i].marked];
 }
@@ -49,7 +50,8 @@ static const char *object_name(const struct engine_data_race *d, char *buf, size
 	return buf;
 }
 
-void report_data_races(FILE *f, const struct engine_program *p, const struct engine_result *r, struct symbols *s)
+void report_data_races(FILE *f, const struct engine_program *p, const struct engine_result *r,
+		       struct symbols *s)
 {
 	char place[2][PLACE], object[64], task[2][ENGINE_NAME_MAX];
 
@@ -61,8 +63,9 @@ void report_data_races(FILE *f, const struct engine_program *p, const struct eng
 			continue;
 		for (int k = 0; k < 2; k++)
 			engine_task_name(p, d->access[k].task, task[k], sizeof(task[k]));
-		fprintf(f, "data race on %s: %s %s at %s; %s %s at %s\n", object_name(d, object, sizeof(object)),
-			task[0], access_word(d, 0), place[0], task[1], access_word(d, 1), place[1]);
+		fprintf(f, "data race on %s: %s %s at %s; %s %s at %s\n",
+			object_name(d, object, sizeof(object)), task[0], access_word(d, 0), place[0], task[1],
+			access_word(d, 1), place[1]);
 	}
 }
 
@@ -131,7 +134,8 @@ cJSON *json_violation(const struct engine_result *r, const char *token)
 
 void report_violation(FILE *f, const struct engine_result *r)
 {
-	fprintf(f, "%sFOUND %s%s: %s\n", style_bad(f), r->violation.oracle, style_end(f), r->violation.message);
+	fprintf(f, "%sFOUND %s%s: %s\n", style_bad(f), r->violation.oracle, style_end(f),
+		r->violation.message);
 }
 
 void report_schedule(FILE *f, const struct engine_program *p, const struct engine_schedule *s)

@@ -9,7 +9,8 @@
 #include "controlled/symbols.h"
 
 /* Each pair of places once: "data race on OBJECT: TASK writes at f() file:line, TASK reads at ..." */
-void report_data_races(FILE *f, const struct engine_program *p, const struct engine_result *r, struct symbols *s);
+void report_data_races(FILE *f, const struct engine_program *p, const struct engine_result *r,
+		       struct symbols *s);
 cJSON *json_data_races(const struct engine_program *p, const struct engine_result *r, struct symbols *s);
 /* null, or { oracle, message, token, steps, preemptions } */
 cJSON *json_violation(const struct engine_result *r, const char *token);

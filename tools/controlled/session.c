@@ -95,12 +95,13 @@ int replay_open(struct replay *p, const char *text)
 	status = session_open_config(&p->session, &p->token.config);
 	if (status)
 		return status;
-	if (engine_replay(p->session.engine, &p->token.schedule, 0, &p->result, &p->trace, err, sizeof(err)) ==
-	    ENGINE_DIVERGED)
+	if (engine_replay(p->session.engine, &p->token.schedule, 0, &p->result, &p->trace, err,
+			  sizeof(err)) == ENGINE_DIVERGED)
 		return diverged("%s%s", err, "");
 	status = replay_judge(p);
 	if (status != STATUS_DIVERGED)
-		token_print(p->session.engine, &p->session.config, &p->result, p->printed, sizeof(p->printed));
+		token_print(p->session.engine, &p->session.config, &p->result, p->printed,
+			    sizeof(p->printed));
 	return status;
 }
 
@@ -139,8 +140,8 @@ void session_progress(void *arg, uint64_t executions, double seconds, uint32_t d
 	if (!progress_wanted())
 		return;
 	fprintf(stderr, "\r\033[K%s%s executions, %s/s, deepest %u steps, %.0f s", (const char *)arg,
-		thousands(executions, n), thousands(seconds > 0 ? (uint64_t)((double)executions / seconds) : 0, rate),
-		depth, seconds);
+		thousands(executions, n),
+		thousands(seconds > 0 ? (uint64_t)((double)executions / seconds) : 0, rate), depth, seconds);
 	fflush(stderr);
 	progress_shown = true;
 }

@@ -94,7 +94,8 @@ static const char *shorten(const char *file, Dwarf_Die *cu)
 
 static enum frame_kind kind_of(const char *file)
 {
-	static const char *const primitive[] = { "sim/sync.h", "sim/engine/", "sim/race/", "tools/", "/usr/", "" };
+	static const char *const primitive[] = { "sim/sync.h", "sim/engine/", "sim/race/",
+						 "tools/",     "/usr/",	      "" };
 
 	if (!*file)
 		return FRAME_PRIMITIVE;
@@ -168,7 +169,8 @@ static void look_up(struct symbols *s, struct entry *e)
 	Dwarf_Die *at = NULL, *chain = NULL;
 	int n = cu ? dwarf_getscopes(cu, pc - bias, &at) : 0, i = 0, line;
 
-	while (i < n && dwarf_tag(&at[i]) != DW_TAG_subprogram && dwarf_tag(&at[i]) != DW_TAG_inlined_subroutine)
+	while (i < n && dwarf_tag(&at[i]) != DW_TAG_subprogram &&
+	       dwarf_tag(&at[i]) != DW_TAG_inlined_subroutine)
 		i++;
 	n = i < n ? dwarf_getscopes_die(&at[i], &chain) : 0;
 	line = n > 0 ? source_line(cu, pc - bias) : 0;

@@ -20,7 +20,7 @@ enum frame_kind {
 struct frame {
 	const char *function;
 	const char *file; /* from the project's root where it lies in it; "" when not known */
-	int line;	  /* where in it this frame stands: its call of the next inner one, or the access itself */
+	int line; /* where in it this frame stands: its call of the next inner one, or the access itself */
 	enum frame_kind kind;
 };
 

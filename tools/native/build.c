@@ -13,8 +13,9 @@ int build_start(void)
 
 static int run_elsewhere(int argc, char **argv)
 {
-	return usage_error("%s needs the controlled build: cmake --preset controlled, then build/controlled/faultline %s",
-			   argv[0], argv[0]);
+	return usage_error(
+		"%s needs the controlled build: cmake --preset controlled, then build/controlled/faultline %s",
+		argv[0], argv[0]);
 }
 
 #define ELSEWHERE "Only the controlled build, build/controlled/faultline, has it."

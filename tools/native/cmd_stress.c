@@ -141,11 +141,13 @@ static void print_text(const struct race_config *c, const struct native_result *
 	protocols_text(c, protocols, sizeof(protocols));
 	printf("%s  %s  on threads\n%s rounds in %.1f s (%s/s)%s\n", c->race->name, protocols,
 	       thousands(r->rounds, a), r->seconds, thousands((uint64_t)r->rounds_per_second, b),
-	       r->hung ? "; the last one hung" : r->interrupted ? "; interrupted" : "");
+	       r->hung	      ? "; the last one hung" :
+	       r->interrupted ? "; interrupted" :
+				"");
 	for (int i = 0; i < r->nr_kinds; i++)
-		printf("%sFOUND %s%s %s times, first in round %s: %s\n", style_bad(stdout), r->kind[i].first.oracle,
-		       style_end(stdout), thousands(r->kind[i].count, a), thousands(r->kind[i].round, b),
-		       r->kind[i].first.message);
+		printf("%sFOUND %s%s %s times, first in round %s: %s\n", style_bad(stdout),
+		       r->kind[i].first.oracle, style_end(stdout), thousands(r->kind[i].count, a),
+		       thousands(r->kind[i].round, b), r->kind[i].first.message);
 	if (!r->nr_kinds)
 		printf("Luck found nothing in %s rounds, which proves nothing.\n", thousands(r->rounds, a));
 	printf("Next: build/controlled/faultline explore %s --protocol %s=%s\n", c->race->name,
