@@ -331,6 +331,7 @@ void trace_step(struct engine *e, int task);		      /* a step begins */
 void trace_values(struct engine *e, const void *addr, unsigned size, uint64_t old, uint64_t new_);
 void trace_plain(struct engine *e, uintptr_t addr, unsigned size);
 void trace_flush(struct engine *e);			      /* the step is over */
+void trace_here(struct engine *e);
 void trace_label(struct engine *e, const char *name);
 int trace_stack(struct engine *e, void **pc, int max, void *frame);
 

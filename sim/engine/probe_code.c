@@ -25,9 +25,12 @@ void probe_code(struct probe *p)
 	POINTS(u16);
 	POINTS(u32);
 	POINTS(u64);
-	smp_mb();
+	smp_mb(); /* apart, or the compiler makes one of them */
+	barrier();
 	smp_rmb();
+	barrier();
 	smp_wmb();
+	barrier();
 	__atomic_thread_fence(__ATOMIC_ACQ_REL);
 }
 

@@ -310,9 +310,13 @@ void point(struct engine *e, const struct op *op)
 		e->current = -1;
 		fiber_switch(&t->fiber, &e->host);
 		e->current = self;
+		if (unlikely(e->tracing))
+			trace_here(e);
 		return;
 	}
 	schedule(e, false);
+	if (unlikely(e->tracing))
+		trace_here(e);
 }
 
 /* The entry of every fiber. */

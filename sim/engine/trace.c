@@ -12,6 +12,24 @@ static struct engine_step *last(struct engine *e)
 	return e->trace->nr ? &e->trace->step[e->trace->nr - 1] : NULL;
 }
 
+extern const char __executable_start[], _end[];
+
+/*
+ * Addresses differ from process to process and must not tell traces apart: one in the arena counts as its offset, one
+ * in a stack or in the program as an address of that kind.
+ */
+static uint64_t stable(const struct engine *e, uint64_t v)
+{
+	if (v - e->base < e->arena_size)
+		return v - e->base;
+	if (v - (uintptr_t)__executable_start < (uintptr_t)_end - (uintptr_t)__executable_start)
+		return 1;
+	for (int i = 0; i < e->nr_all; i++)
+		if (e->task[i].fiber.stack && v - (uintptr_t)e->task[i].fiber.stack < e->task[i].fiber.size)
+			return 2;
+	return v;
+}
+
 static void mix(struct engine *e, uint64_t v)
 {
 	uint64_t h = e->trace->hash ^ v;
@@ -89,6 +107,15 @@ static void note_change(struct engine *e, struct engine_step *s, const void *add
 	snprintf(s->change + len, sizeof(s->change) - len, "%s%s", len ? ", " : "", text);
 }
 
+/* The task that was chosen is about to perform its operation. */
+void trace_here(struct engine *e)
+{
+	struct engine_step *s = last(e);
+
+	if (s)
+		note_stack(e, s);
+}
+
 /* The operation of this step found `old` and left `new_`. size 0: not memory. */
 void trace_values(struct engine *e, const void *addr, unsigned size, uint64_t old, uint64_t new_)
 {
@@ -97,12 +124,12 @@ void trace_values(struct engine *e, const void *addr, unsigned size, uint64_t ol
 	if (!s || e->starting || !e->live)
 		return;
 	note_stack(e, s);
-	s->old = old;
-	s->new_ = new_;
+	s->old = stable(e, old);
+	s->new_ = stable(e, new_);
 	if (!size)
 		return;
-	mix(e, old);
-	mix(e, new_);
+	mix(e, s->old);
+	mix(e, s->new_);
 	note_change(e, s, addr, size, old, new_);
 }
 
@@ -140,7 +167,7 @@ void trace_flush(struct engine *e)
 		uint64_t now = value(a, e->pending[i].size);
 
 		mix(e, a - e->base);
-		mix(e, now);
+		mix(e, stable(e, now));
 		note_change(e, s, (void *)a, e->pending[i].size, e->pending[i].old, now);
 	}
 	e->nr_pending = 0;
