@@ -12,11 +12,9 @@
 
 static void row(const char *name, const struct engine_program *p, const char *strategy, double seconds)
 {
-	struct engine_options o = { .strategy = strategy,
-				    .preemptions = -1,
-				    .seconds = seconds,
-				    .seed = 1,
-				    .keep_going = true };
+	struct engine_options o = {
+		.strategy = strategy, .preemptions = -1, .seconds = seconds, .seed = 1, .keep_going = true
+	};
 	static struct engine_result r;
 	char err[512];
 	struct engine *e = engine_create(p, err, sizeof(err));
@@ -62,8 +60,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_explore: '%s' is no number of seconds\n", argv[1]);
 		return 2;
 	}
-	printf("%-44s %-7s %10s %8s %8s %8s %8s %8s\n", "program", "by", "executions", "a second", "points", "plain",
-	       "switches", "ns/point");
+	printf("%-44s %-7s %10s %8s %8s %8s %8s %8s\n", "program", "by", "executions", "a second", "points",
+	       "plain", "switches", "ns/point");
 	row(bench_increments.name, &bench_increments, "random", seconds);
 	row(bench_increments.name, &bench_increments, "dpor", seconds);
 	row(bench_store_load.name, &bench_store_load, "random", seconds);

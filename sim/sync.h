@@ -29,30 +29,30 @@ typedef int64_t s64;
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define barrier() __asm__ __volatile__("" ::: "memory")
 
 /* ---- marked accesses [point] ------------------------------------------------------------------ */
 
-#define SYNC_SCALAR(x)                                                                                      \
-	_Static_assert(sizeof(x) == 1 || sizeof(x) == 2 || sizeof(x) == 4 || sizeof(x) == 8,                \
+#define SYNC_SCALAR(x)                                                                                       \
+	_Static_assert(sizeof(x) == 1 || sizeof(x) == 2 || sizeof(x) == 4 || sizeof(x) == 8,                 \
 		       "READ_ONCE and WRITE_ONCE take scalars and one-scalar structs of 1, 2, 4 or 8 bytes")
 
 /* The value type of x without const or volatile: an rvalue has none. */
 #define SYNC_VALUE(x) __typeof__(({ (x); }))
 
-#define SYNC_LOAD(x, order)                                                                                 \
-	({                                                                                                  \
-		SYNC_SCALAR(x);                                                                             \
-		SYNC_VALUE(x) __sync_v;                                                                     \
-		__atomic_load((SYNC_VALUE(x) *)(uintptr_t)&(x), &__sync_v, order);                          \
-		__sync_v;                                                                                   \
+#define SYNC_LOAD(x, order)                                                                                  \
+	({                                                                                                   \
+		SYNC_SCALAR(x);                                                                              \
+		SYNC_VALUE(x) __sync_v;                                                                      \
+		__atomic_load((SYNC_VALUE(x) *)(uintptr_t) & (x), &__sync_v, order);                         \
+		__sync_v;                                                                                    \
 	})
-#define SYNC_STORE(x, v, order)                                                                             \
-	({                                                                                                  \
-		SYNC_SCALAR(x);                                                                             \
-		SYNC_VALUE(x) __sync_v = (v);                                                               \
-		__atomic_store(&(x), &__sync_v, order);                                                     \
+#define SYNC_STORE(x, v, order)                                                                              \
+	({                                                                                                   \
+		SYNC_SCALAR(x);                                                                              \
+		SYNC_VALUE(x) __sync_v = (v);                                                                \
+		__atomic_store(&(x), &__sync_v, order);                                                      \
 	})
 
 #define READ_ONCE(x) SYNC_LOAD(x, __ATOMIC_RELAXED)
@@ -68,19 +68,19 @@ typedef int64_t s64;
 
 /* ---- read-modify-writes that return a value: full barriers [point] ----------------------------- */
 
-#define xchg(ptr, v)                                                                                        \
-	({                                                                                                  \
-		SYNC_VALUE(*(ptr)) __sync_n = (v), __sync_o;                                                \
-		__atomic_exchange((ptr), &__sync_n, &__sync_o, __ATOMIC_SEQ_CST);                           \
-		__sync_o;                                                                                   \
+#define xchg(ptr, v)                                                                                         \
+	({                                                                                                   \
+		SYNC_VALUE(*(ptr)) __sync_n = (v), __sync_o;                                                 \
+		__atomic_exchange((ptr), &__sync_n, &__sync_o, __ATOMIC_SEQ_CST);                            \
+		__sync_o;                                                                                    \
 	})
 /* => returns the value found, which is `old` exactly when `new` was stored */
-#define cmpxchg(ptr, old, new)                                                                              \
-	({                                                                                                  \
-		SYNC_VALUE(*(ptr)) __sync_e = (old), __sync_n = (new);                                      \
-		__atomic_compare_exchange((ptr), &__sync_e, &__sync_n, false, __ATOMIC_SEQ_CST,             \
-					  __ATOMIC_SEQ_CST);                                                \
-		__sync_e;                                                                                   \
+#define cmpxchg(ptr, old, new)                                                                               \
+	({                                                                                                   \
+		SYNC_VALUE(*(ptr)) __sync_e = (old), __sync_n = (new);                                       \
+		__atomic_compare_exchange((ptr), &__sync_e, &__sync_n, false, __ATOMIC_SEQ_CST,              \
+					  __ATOMIC_SEQ_CST);                                                 \
+		__sync_e;                                                                                    \
 	})
 
 typedef struct {
@@ -90,7 +90,10 @@ typedef struct {
 	s64 counter;
 } atomic64_t;
 
-#define ATOMIC_INIT(n) { (n) }
+#define ATOMIC_INIT(n)                                                                                       \
+	{                                                                                                    \
+		(n)                                                                                          \
+	}
 
 static inline int atomic_read(const atomic_t *v)
 {
@@ -265,10 +268,10 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *	int sync_choose(const char *what, int n);	0 .. n-1
  */
 
-#define BUG_ON(cond)                                                                                        \
-	do {                                                                                                \
-		if (unlikely(cond))                                                                         \
-			sync_violation("assertion", "BUG_ON(%s) in %s()", #cond, __func__);                 \
+#define BUG_ON(cond)                                                                                         \
+	do {                                                                                                 \
+		if (unlikely(cond))                                                                          \
+			sync_violation("assertion", "BUG_ON(%s) in %s()", #cond, __func__);                  \
 	} while (0)
 
 #endif

@@ -25,15 +25,15 @@ struct kernel {
 	const char *protocols[NR_AXES];
 };
 
-#define PROTOCOL(ident_, axis_, name_, ops_, summary_)                                                      \
-	static const struct protocol protocol_##ident_ = { axis_, name_, summary_, ops_ };                  \
-	static const struct protocol *const protocol_entry_##ident_                                         \
+#define PROTOCOL(ident_, axis_, name_, ops_, summary_)                                                       \
+	static const struct protocol protocol_##ident_ = { axis_, name_, summary_, ops_ };                   \
+	static const struct protocol *const protocol_entry_##ident_                                          \
 		__attribute__((section("faultline_protocols"), used)) = &protocol_##ident_
 
 /* KERNEL(ident, "linux-2.6.18", [AXIS_INVALIDATE] = "truncate-count") */
-#define KERNEL(ident_, name_, ...)                                                                          \
-	static const struct kernel kernel_##ident_ = { name_, { __VA_ARGS__ } };                            \
-	static const struct kernel *const kernel_entry_##ident_                                             \
+#define KERNEL(ident_, name_, ...)                                                                           \
+	static const struct kernel kernel_##ident_ = { name_, { __VA_ARGS__ } };                             \
+	static const struct kernel *const kernel_entry_##ident_                                              \
 		__attribute__((section("faultline_kernels"), used)) = &kernel_##ident_
 
 #endif

@@ -28,20 +28,24 @@ struct race_actor {
 struct race_verdict {
 	const char *protocol; /* a name on the race's axis */
 	enum race_expectation expect;
-	const char *oracle;  /* RACE_FOUND: which */
-	const char *witness; /* RACE_FOUND: a schedule against labels, e.g. "invalidate@unmapped fault invalidate" */
+	const char *oracle; /* RACE_FOUND: which */
+	const char *
+		witness; /* RACE_FOUND: a schedule against labels, e.g. "invalidate@unmapped fault invalidate" */
 };
 
 struct race {
 	const char *name;
-	const char *file;    /* its source; the folder that holds it is its family */
-	const char *source;  /* the text of that file, embedded, NUL-terminated: `show` prints its opening comment */
+	const char *file; /* its source; the folder that holds it is its family */
+	const char *
+		source; /* the text of that file, embedded, NUL-terminated: `show` prints its opening comment */
 	const char *summary; /* one line */
 	const char *axis;    /* the protocol axis its verdicts are about; NULL: no protocol matters */
 	const char *oracle;  /* the oracle it is about; NULL: any. Others are reported beside it */
-	void (*setup)(void); /* runs once, alone, may sleep; every execution starts from the state it leaves */
+	void (*setup)(
+		void); /* runs once, alone, may sleep; every execution starts from the state it leaves */
 	struct race_actor actors[RACE_MAX_ACTORS];
-	void (*check)(void); /* runs after the actors have ended, alone, before the global oracles; may be NULL */
+	void (*check)(
+		void); /* runs after the actors have ended, alone, before the global oracles; may be NULL */
 	struct race_verdict expect[RACE_MAX_VERDICTS];
 };
 
@@ -49,17 +53,17 @@ struct race {
 #define FOUND(oracle_) RACE_FOUND, oracle_
 
 /* RACE(name, .summary = ..., .setup = ..., .actors = { ... }, .expect = { ... }) */
-#define RACE(name_, ...)                                                                                    \
-	__asm__(".pushsection .rodata\n"                                                                    \
-		"race_source_" #name_ ":\n"                                                                 \
-		".incbin \"" __FILE__ "\"\n"                                                                \
-		".byte 0\n"                                                                                 \
-		".popsection\n");                                                                           \
-	extern const char race_source_##name_[];                                                            \
-	static const struct race race_##name_ = {                                                           \
-		.name = #name_, .file = __FILE__, .source = race_source_##name_, __VA_ARGS__                \
-	};                                                                                                  \
-	static const struct race *const race_entry_##name_                                                  \
+#define RACE(name_, ...)                                                                                     \
+	__asm__(".pushsection .rodata\n"                                                                     \
+		"race_source_" #name_ ":\n"                                                                  \
+		".incbin \"" __FILE__ "\"\n"                                                                 \
+		".byte 0\n"                                                                                  \
+		".popsection\n");                                                                            \
+	extern const char race_source_##name_[];                                                             \
+	static const struct race race_##name_ = {                                                            \
+		.name = #name_, .file = __FILE__, .source = race_source_##name_, __VA_ARGS__                 \
+	};                                                                                                   \
+	static const struct race *const race_entry_##name_                                                   \
 		__attribute__((section("faultline_races"), used)) = &race_##name_
 
 #endif

@@ -204,6 +204,6 @@ void arena_poison_hit(struct engine *e, size_t off, const char *how)
 
 	if (e->prog.describe)
 		e->prog.describe(p, 1, what, sizeof(what));
-	violate(e, e->poison_name[e->line[off >> LINE_SHIFT].poison], "%s of %s (offset %#zx) after it was freed", how,
-		what, off);
+	violate(e, e->poison_name[e->line[off >> LINE_SHIFT].poison],
+		"%s of %s (offset %#zx) after it was freed", how, what, off);
 }

@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 /* Limits. Each is checked, and what is printed names the likely cause. */
-#define ENGINE_MAX_TASKS 32	   /* tasks, devices and one interrupt line a CPU, together */
-#define ENGINE_MAX_CPUS 16	   /* a task each */
+#define ENGINE_MAX_TASKS 32	      /* tasks, devices and one interrupt line a CPU, together */
+#define ENGINE_MAX_CPUS 16	      /* a task each */
 #define ENGINE_STACK_SIZE (64u << 10) /* bytes a fiber; a guard page lies below */
 #define ENGINE_NAME_MAX 48
 
@@ -45,7 +45,8 @@ struct engine_program {
 	/* Names for diagrams and reports; may be NULL. Each writes at most n bytes and returns false if it has none. */
 	bool (*describe)(const void *addr, size_t size, char *buf, size_t n);
 	/* what a change of [addr, addr + size) from old to new means, e.g. "page 3 _mapcount 0->1" */
-	bool (*describe_change)(const void *addr, size_t size, uint64_t old, uint64_t new_, char *buf, size_t n);
+	bool (*describe_change)(const void *addr, size_t size, uint64_t old, uint64_t new_, char *buf,
+				size_t n);
 };
 
 /* ---- verdicts --------------------------------------------------------------------------------- */
@@ -53,16 +54,16 @@ struct engine_program {
 struct engine_violation {
 	char oracle[ENGINE_NAME_MAX]; /* "" when there is none */
 	char message[512];
-	int task;	/* index, -1: the check after the execution */
-	uint32_t step;	/* steps taken when it fired */
+	int task;      /* index, -1: the check after the execution */
+	uint32_t step; /* steps taken when it fired */
 };
 
 enum engine_end {
 	ENGINE_DONE,	  /* every actor returned, the check passed */
 	ENGINE_VIOLATION, /* see violation; deadlock and livelock are violations too */
 	ENGINE_REDUNDANT, /* the strategy gave up: equivalent to an execution already explored */
-	ENGINE_BOUND,	  /* the bound on steps was reached and a fair schedule goes on: neither good nor bad */
-	ENGINE_DIVERGED,  /* a replay no longer fits: see diverged */
+	ENGINE_BOUND, /* the bound on steps was reached and a fair schedule goes on: neither good nor bad */
+	ENGINE_DIVERGED, /* a replay no longer fits: see diverged */
 };
 
 /* One maximal run of a task without a switch, as tokens and witnesses say it. */
@@ -89,14 +90,14 @@ struct engine_schedule {
 struct engine_step {
 	uint32_t index;
 	int task;
-	const char *op;		 /* "load", "store", "spin_lock", "ipi", ... */
-	char object[64];	 /* described, or "" */
-	char change[96];	 /* described, or "" */
+	const char *op;		     /* "load", "store", "spin_lock", "ipi", ... */
+	char object[64];	     /* described, or "" */
+	char change[96];	     /* described, or "" */
 	char label[ENGINE_NAME_MAX]; /* the last label visited in this step, or "" */
-	uint64_t old, new_;	 /* values, where the operation has any */
+	uint64_t old, new_;	     /* values, where the operation has any */
 	int depth;
 	void *pc[ENGINE_STACK_DEPTH]; /* return addresses, innermost first */
-	bool blocked;		 /* the task waited before it could take this step */
+	bool blocked;		      /* the task waited before it could take this step */
 };
 
 struct engine_trace {
@@ -109,14 +110,14 @@ struct engine_trace {
 
 struct engine_data_race {
 	char object[64];
-	uint64_t offset;	/* in the arena */
+	uint64_t offset; /* in the arena */
 	struct {
 		int task;
 		bool write, marked;
 		uint8_t size;
 		int depth; /* 0: not known */
 		void *pc[ENGINE_STACK_DEPTH];
-	} access[2];		/* [0] the earlier */
+	} access[2]; /* [0] the earlier */
 	uint64_t execution;
 };
 
@@ -125,19 +126,20 @@ struct engine_data_race {
 /* ---- exploring --------------------------------------------------------------------------------- */
 
 struct engine_options {
-	const char *strategy;	 /* "random", "dfs", "dpor" */
-	int preemptions;	 /* dfs: at most so many; -1: no bound */
-	uint64_t executions;	 /* budget, 0: none */
-	double seconds;		 /* budget, 0: none */
+	const char *strategy; /* "random", "dfs", "dpor" */
+	int preemptions;      /* dfs: at most so many; -1: no bound */
+	uint64_t executions;  /* budget, 0: none */
+	double seconds;	      /* budget, 0: none */
 	uint64_t seed;
-	uint32_t max_steps;	 /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
-	const char *oracle;	 /* stop at a violation of this oracle only, keep others; NULL: any stops */
-	bool keep_going;	 /* do not stop at violations at all: count them */
-	bool data_race_fatal;	 /* a data race ends the exploration as violation of "data-race" */
-	bool paranoid;		 /* compare the whole arena with the snapshot after each reset */
-	bool labels_only;	 /* dfs: preempt only where a label was just visited */
+	uint32_t max_steps;	   /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
+	const char *oracle;	   /* stop at a violation of this oracle only, keep others; NULL: any stops */
+	bool keep_going;	   /* do not stop at violations at all: count them */
+	bool data_race_fatal;	   /* a data race ends the exploration as violation of "data-race" */
+	bool paranoid;		   /* compare the whole arena with the snapshot after each reset */
+	bool labels_only;	   /* dfs: preempt only where a label was just visited */
 	volatile int *interrupted; /* set by a signal handler: stop and report what is known; may be NULL */
-	void (*progress)(void *arg, uint64_t executions, double seconds, uint32_t depth); /* about once a second */
+	void (*progress)(void *arg, uint64_t executions, double seconds,
+			 uint32_t depth); /* about once a second */
 	void *progress_arg;
 };
 
@@ -150,7 +152,7 @@ struct engine_stats {
 	uint64_t violations;
 	uint64_t points, switches, plain, marked; /* totals over executions */
 	uint32_t max_depth;
-	bool complete;	/* the whole space under the stated bounds was covered */
+	bool complete; /* the whole space under the stated bounds was covered */
 	bool interrupted;
 	double seconds; /* CPU seconds of this thread */
 	size_t peak_bytes;
@@ -208,13 +210,13 @@ void engine_task_name(const struct engine_program *p, int task, char *buf, size_
 const char *engine_strategy_name(int i); /* NULL past the last */
 
 /* "invalidate@unmapped fault disk*3 fault": see docs/reference. sep is put between segments. */
-void engine_schedule_print(const struct engine_program *p, const struct engine_schedule *s, char sep, char *buf,
-			   size_t n);
+void engine_schedule_print(const struct engine_program *p, const struct engine_schedule *s, char sep,
+			   char *buf, size_t n);
 /* The name of a task, device or interrupt line, as traces number them. */
 void engine_task_name(const struct engine_program *p, int task, char *buf, size_t n);
 /* Separators may be spaces or commas. => -1 and one line in err: what and at which character */
-int engine_schedule_parse(const struct engine_program *p, const char *text, struct engine_schedule *s, char *err,
-			  size_t errlen);
+int engine_schedule_parse(const struct engine_program *p, const char *text, struct engine_schedule *s,
+			  char *err, size_t errlen);
 
 /* Fires every class of compiler hook. => NULL, or the name of the class that did not arrive */
 const char *engine_probe(void);

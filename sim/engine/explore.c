@@ -285,8 +285,8 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	find_stacks(e);
 	r->nr_races = e->nr_races;
 	memcpy(r->races, e->races, sizeof(r->races));
-	r->stats.peak_bytes = e->mapped + e->cap_clocks * sizeof(*e->clocks) + e->cap_spill * sizeof(*e->spill) +
-			      e->order_cap;
+	r->stats.peak_bytes = e->mapped + e->cap_clocks * sizeof(*e->clocks) +
+			      e->cap_spill * sizeof(*e->spill) + e->order_cap;
 	e->opt = NULL;
 	return 0;
 }

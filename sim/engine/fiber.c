@@ -49,7 +49,8 @@ __asm__(".text\n"
 int fiber_create(struct fiber *f, size_t size)
 {
 	size_t guard = (size_t)sysconf(_SC_PAGESIZE);
-	char *p = mmap(NULL, size + guard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = mmap(NULL, size + guard, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return -1;
@@ -100,7 +101,8 @@ static __thread size_t asan_host_size;
 static void asan_start(struct fiber *from, struct fiber *to, int forget)
 {
 	asan_left = from;
-	__sanitizer_start_switch_fiber(forget ? NULL : &from->asan_fake, to->stack ? to->stack : asan_host_stack,
+	__sanitizer_start_switch_fiber(forget ? NULL : &from->asan_fake,
+				       to->stack ? to->stack : asan_host_stack,
 				       to->stack ? to->size : asan_host_size);
 }
 

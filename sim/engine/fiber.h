@@ -12,10 +12,10 @@
 #include <stddef.h>
 
 struct fiber {
-	void *sp;	   /* where it was left */
-	void *stack;	   /* lowest usable byte; NULL for the thread's own */
+	void *sp;    /* where it was left */
+	void *stack; /* lowest usable byte; NULL for the thread's own */
 	size_t size;
-	void *asan_fake;   /* the address sanitizer's view of the stack that was left */
+	void *asan_fake; /* the address sanitizer's view of the stack that was left */
 };
 
 /* Maps a stack with a guard page below. => -1 when there is no memory */

@@ -180,9 +180,9 @@ static void report(struct engine *e, size_t off, const struct access *old, unsig
 	keep_order(e, (int)(r - e->races));
 	if (e->opt && e->opt->data_race_fatal)
 		violate(e, "data-race", "%s: %s %s by %s against %s by %s",
-			r->object[0] ? r->object : "an unnamed object", r->access[1].marked ? "marked" : "plain",
-			r->access[1].write ? "write" : "read", e->task[e->me].name,
-			r->access[0].write ? "write" : "read", e->task[old->task].name);
+			r->object[0] ? r->object : "an unnamed object",
+			r->access[1].marked ? "marked" : "plain", r->access[1].write ? "write" : "read",
+			e->task[e->me].name, r->access[0].write ? "write" : "read", e->task[old->task].name);
 }
 
 static inline bool conflicts(unsigned a, unsigned b)
@@ -230,8 +230,8 @@ static void cell_access(struct engine *e, size_t off, unsigned size, unsigned ki
 {
 	struct cell *c = &e->cell[off >> 3];
 	struct vclock *vc = &e->task[e->me].vc;
-	struct access a = { vc->c[e->me], (uint8_t)e->me, (uint8_t)(((1u << size) - 1) << (off & 7)), (uint8_t)kind,
-			    0 };
+	struct access a = { vc->c[e->me], (uint8_t)e->me, (uint8_t)(((1u << size) - 1) << (off & 7)),
+			    (uint8_t)kind, 0 };
 	unsigned kept = 0;
 
 	if (unlikely(e->watch) && (off & ~(size_t)7) + 1 == e->watch)

@@ -45,38 +45,38 @@ static inline void plain(const void *p, unsigned size, unsigned kind)
 	hb_access(e, off, size, kind);
 }
 
-#define PLAIN(n)                                                                                            \
-	void __tsan_read##n(void *p);                                                                       \
-	void __tsan_write##n(void *p);                                                                      \
-	void __tsan_unaligned_read##n(void *p);                                                             \
-	void __tsan_unaligned_write##n(void *p);                                                            \
-	void __tsan_read_write##n(void *p);                                                                 \
-	void __tsan_unaligned_read_write##n(void *p);                                                       \
-	void __tsan_read##n(void *p)                                                                        \
-	{                                                                                                   \
-		plain(p, n, 0);                                                                             \
-	}                                                                                                   \
-	void __tsan_write##n(void *p)                                                                       \
-	{                                                                                                   \
-		plain(p, n, ACCESS_WRITE);                                                                  \
-	}                                                                                                   \
-	void __tsan_unaligned_read##n(void *p)                                                              \
-	{                                                                                                   \
-		plain(p, n, 0);                                                                             \
-	}                                                                                                   \
-	void __tsan_unaligned_write##n(void *p)                                                             \
-	{                                                                                                   \
-		plain(p, n, ACCESS_WRITE);                                                                  \
-	}                                                                                                   \
-	void __tsan_read_write##n(void *p)                                                                  \
-	{                                                                                                   \
-		plain(p, n, 0);                                                                             \
-		plain(p, n, ACCESS_WRITE);                                                                  \
-	}                                                                                                   \
-	void __tsan_unaligned_read_write##n(void *p)                                                        \
-	{                                                                                                   \
-		plain(p, n, 0);                                                                             \
-		plain(p, n, ACCESS_WRITE);                                                                  \
+#define PLAIN(n)                                                                                             \
+	void __tsan_read##n(void *p);                                                                        \
+	void __tsan_write##n(void *p);                                                                       \
+	void __tsan_unaligned_read##n(void *p);                                                              \
+	void __tsan_unaligned_write##n(void *p);                                                             \
+	void __tsan_read_write##n(void *p);                                                                  \
+	void __tsan_unaligned_read_write##n(void *p);                                                        \
+	void __tsan_read##n(void *p)                                                                         \
+	{                                                                                                    \
+		plain(p, n, 0);                                                                              \
+	}                                                                                                    \
+	void __tsan_write##n(void *p)                                                                        \
+	{                                                                                                    \
+		plain(p, n, ACCESS_WRITE);                                                                   \
+	}                                                                                                    \
+	void __tsan_unaligned_read##n(void *p)                                                               \
+	{                                                                                                    \
+		plain(p, n, 0);                                                                              \
+	}                                                                                                    \
+	void __tsan_unaligned_write##n(void *p)                                                              \
+	{                                                                                                    \
+		plain(p, n, ACCESS_WRITE);                                                                   \
+	}                                                                                                    \
+	void __tsan_read_write##n(void *p)                                                                   \
+	{                                                                                                    \
+		plain(p, n, 0);                                                                              \
+		plain(p, n, ACCESS_WRITE);                                                                   \
+	}                                                                                                    \
+	void __tsan_unaligned_read_write##n(void *p)                                                         \
+	{                                                                                                    \
+		plain(p, n, 0);                                                                              \
+		plain(p, n, ACCESS_WRITE);                                                                   \
 	}
 PLAIN(1)
 PLAIN(2)
@@ -179,8 +179,8 @@ static inline void atomic_point(struct engine *e, const volatile void *vp, unsig
 }
 
 /* After a store: who waits for this word, and what the trace shows. */
-static inline void atomic_done(struct engine *e, const volatile void *vp, unsigned size, uint64_t old, uint64_t new_,
-			       bool store)
+static inline void atomic_done(struct engine *e, const volatile void *vp, unsigned size, uint64_t old,
+			       uint64_t new_, bool store)
 {
 	const void *p = (const void *)(uintptr_t)vp;
 
@@ -196,98 +196,98 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 	return (uintptr_t)p - e->base >= e->hook_size;
 }
 
-#define RMW(n, T, op, expr)                                                                                 \
-	T __tsan_atomic##n##_##op(volatile T *p, T v, int mo);                                              \
-	T __tsan_atomic##n##_##op(volatile T *p, T v, int mo)                                               \
-	{                                                                                                   \
-		struct engine *e = this_engine;                                                             \
-		T old, new_;                                                                                \
-                                                                                                            \
-		if (outside(e, p)) {                                                                        \
-			old = *p;                                                                           \
-			*p = expr;                                                                          \
-			return old;                                                                         \
-		}                                                                                           \
-		atomic_point(e, p, sizeof(T), OP_WRITE, true, #op, mo);                                           \
-		old = *p;                                                                                   \
-		new_ = expr;                                                                                \
-		*p = new_;                                                                                  \
-		atomic_done(e, p, sizeof(T), old, new_, true);                                              \
-		return old;                                                                                 \
+#define RMW(n, T, op, expr)                                                                                  \
+	T __tsan_atomic##n##_##op(volatile T *p, T v, int mo);                                               \
+	T __tsan_atomic##n##_##op(volatile T *p, T v, int mo)                                                \
+	{                                                                                                    \
+		struct engine *e = this_engine;                                                              \
+		T old, new_;                                                                                 \
+                                                                                                             \
+		if (outside(e, p)) {                                                                         \
+			old = *p;                                                                            \
+			*p = expr;                                                                           \
+			return old;                                                                          \
+		}                                                                                            \
+		atomic_point(e, p, sizeof(T), OP_WRITE, true, #op, mo);                                      \
+		old = *p;                                                                                    \
+		new_ = expr;                                                                                 \
+		*p = new_;                                                                                   \
+		atomic_done(e, p, sizeof(T), old, new_, true);                                               \
+		return old;                                                                                  \
 	}
 
-#define CAS(n, T, op)                                                                                       \
-	int __tsan_atomic##n##_##op(volatile T *p, T *expected, T v, int mo, int fmo);                      \
-	int __tsan_atomic##n##_##op(volatile T *p, T *expected, T v, int mo, int fmo)                       \
-	{                                                                                                   \
-		T seen = cas##n(p, *expected, v, mo, fmo);                                                  \
-		int ok = seen == *expected;                                                                 \
-                                                                                                            \
-		*expected = seen;                                                                           \
-		return ok;                                                                                  \
+#define CAS(n, T, op)                                                                                        \
+	int __tsan_atomic##n##_##op(volatile T *p, T *expected, T v, int mo, int fmo);                       \
+	int __tsan_atomic##n##_##op(volatile T *p, T *expected, T v, int mo, int fmo)                        \
+	{                                                                                                    \
+		T seen = cas##n(p, *expected, v, mo, fmo);                                                   \
+		int ok = seen == *expected;                                                                  \
+                                                                                                             \
+		*expected = seen;                                                                            \
+		return ok;                                                                                   \
 	}
 
-#define ATOMICS(n, T)                                                                                       \
-	T __tsan_atomic##n##_load(const volatile T *p, int mo);                                             \
-	T __tsan_atomic##n##_load(const volatile T *p, int mo)                                              \
-	{                                                                                                   \
-		struct engine *e = this_engine;                                                             \
-		T v;                                                                                        \
-                                                                                                            \
-		if (outside(e, p))                                                                          \
-			return *p;                                                                          \
-		atomic_point(e, p, sizeof(T), OP_READ, true, "load", mo);                                         \
-		v = *p;                                                                                     \
-		atomic_done(e, p, sizeof(T), v, v, false);                                                  \
-		return v;                                                                                   \
-	}                                                                                                   \
-	void __tsan_atomic##n##_store(volatile T *p, T v, int mo);                                          \
-	void __tsan_atomic##n##_store(volatile T *p, T v, int mo)                                           \
-	{                                                                                                   \
-		struct engine *e = this_engine;                                                             \
-		T old;                                                                                      \
-                                                                                                            \
-		if (outside(e, p)) {                                                                        \
-			*p = v;                                                                             \
-			return;                                                                             \
-		}                                                                                           \
-		atomic_point(e, p, sizeof(T), OP_WRITE, false, "store", mo);                                       \
-		old = *p;                                                                                   \
-		*p = v;                                                                                     \
-		atomic_done(e, p, sizeof(T), old, v, true);                                                 \
-	}                                                                                                   \
-	RMW(n, T, exchange, v)                                                                              \
-	RMW(n, T, fetch_add, (T)(old + v))                                                                  \
-	RMW(n, T, fetch_sub, (T)(old - v))                                                                  \
-	RMW(n, T, fetch_and, (T)(old & v))                                                                  \
-	RMW(n, T, fetch_or, (T)(old | v))                                                                   \
-	RMW(n, T, fetch_xor, (T)(old ^ v))                                                                  \
-	RMW(n, T, fetch_nand, (T) ~(old & v))                                                               \
-	static T cas##n(volatile T *p, T expected, T v, int mo, int fmo)                                    \
-	{                                                                                                   \
-		struct engine *e = this_engine;                                                             \
-		T old;                                                                                      \
-                                                                                                            \
-		if (outside(e, p)) {                                                                        \
-			old = *p;                                                                           \
-			if (old == expected)                                                                \
-				*p = v;                                                                     \
-			return old;                                                                         \
-		}                                                                                           \
-		cas_point(e, p, sizeof(T));                                                                 \
-		old = *p;                                                                                   \
-		cas_order(e, p, sizeof(T), old == expected, old == expected ? mo : fmo);                    \
-		if (old == expected)                                                                        \
-			*p = v;                                                                             \
-		atomic_done(e, p, sizeof(T), old, *p, old == expected);                                     \
-		return old;                                                                                 \
-	}                                                                                                   \
-	CAS(n, T, compare_exchange_strong)                                                                  \
-	CAS(n, T, compare_exchange_weak)                                                                    \
-	T __tsan_atomic##n##_compare_exchange_val(volatile T *p, T expected, T v, int mo, int fmo);         \
-	T __tsan_atomic##n##_compare_exchange_val(volatile T *p, T expected, T v, int mo, int fmo)          \
-	{                                                                                                   \
-		return cas##n(p, expected, v, mo, fmo);                                                     \
+#define ATOMICS(n, T)                                                                                        \
+	T __tsan_atomic##n##_load(const volatile T *p, int mo);                                              \
+	T __tsan_atomic##n##_load(const volatile T *p, int mo)                                               \
+	{                                                                                                    \
+		struct engine *e = this_engine;                                                              \
+		T v;                                                                                         \
+                                                                                                             \
+		if (outside(e, p))                                                                           \
+			return *p;                                                                           \
+		atomic_point(e, p, sizeof(T), OP_READ, true, "load", mo);                                    \
+		v = *p;                                                                                      \
+		atomic_done(e, p, sizeof(T), v, v, false);                                                   \
+		return v;                                                                                    \
+	}                                                                                                    \
+	void __tsan_atomic##n##_store(volatile T *p, T v, int mo);                                           \
+	void __tsan_atomic##n##_store(volatile T *p, T v, int mo)                                            \
+	{                                                                                                    \
+		struct engine *e = this_engine;                                                              \
+		T old;                                                                                       \
+                                                                                                             \
+		if (outside(e, p)) {                                                                         \
+			*p = v;                                                                              \
+			return;                                                                              \
+		}                                                                                            \
+		atomic_point(e, p, sizeof(T), OP_WRITE, false, "store", mo);                                 \
+		old = *p;                                                                                    \
+		*p = v;                                                                                      \
+		atomic_done(e, p, sizeof(T), old, v, true);                                                  \
+	}                                                                                                    \
+	RMW(n, T, exchange, v)                                                                               \
+	RMW(n, T, fetch_add, (T)(old + v))                                                                   \
+	RMW(n, T, fetch_sub, (T)(old - v))                                                                   \
+	RMW(n, T, fetch_and, (T)(old & v))                                                                   \
+	RMW(n, T, fetch_or, (T)(old | v))                                                                    \
+	RMW(n, T, fetch_xor, (T)(old ^ v))                                                                   \
+	RMW(n, T, fetch_nand, (T) ~(old & v))                                                                \
+	static T cas##n(volatile T *p, T expected, T v, int mo, int fmo)                                     \
+	{                                                                                                    \
+		struct engine *e = this_engine;                                                              \
+		T old;                                                                                       \
+                                                                                                             \
+		if (outside(e, p)) {                                                                         \
+			old = *p;                                                                            \
+			if (old == expected)                                                                 \
+				*p = v;                                                                      \
+			return old;                                                                          \
+		}                                                                                            \
+		cas_point(e, p, sizeof(T));                                                                  \
+		old = *p;                                                                                    \
+		cas_order(e, p, sizeof(T), old == expected, old == expected ? mo : fmo);                     \
+		if (old == expected)                                                                         \
+			*p = v;                                                                              \
+		atomic_done(e, p, sizeof(T), old, *p, old == expected);                                      \
+		return old;                                                                                  \
+	}                                                                                                    \
+	CAS(n, T, compare_exchange_strong)                                                                   \
+	CAS(n, T, compare_exchange_weak)                                                                     \
+	T __tsan_atomic##n##_compare_exchange_val(volatile T *p, T expected, T v, int mo, int fmo);          \
+	T __tsan_atomic##n##_compare_exchange_val(volatile T *p, T expected, T v, int mo, int fmo)           \
+	{                                                                                                    \
+		return cas##n(p, expected, v, mo, fmo);                                                      \
 	}
 
 static void cas_point(struct engine *e, const volatile void *vp, unsigned size)
@@ -351,18 +351,18 @@ void __tsan_atomic_signal_fence(int order)
 
 /* ---- read-modify-writes that return nothing, bits: the engine's own entries ---------------------------------- */
 
-#define ADD(name, T)                                                                                        \
-	void name(T *p, T i)                                                                                \
-	{                                                                                                   \
-		struct engine *e = this_engine;                                                             \
-		T old;                                                                                      \
-                                                                                                            \
-		if (!outside(e, p))                                                                         \
-			atomic_point(e, p, sizeof(T), OP_ADD, true, "add", __ATOMIC_RELAXED);                     \
-		old = *p;                                                                                   \
-		*p = old + i;                                                                               \
-		if (!outside(e, p))                                                                         \
-			atomic_done(e, p, sizeof(T), (uint64_t)old, (uint64_t)*p, true);                    \
+#define ADD(name, T)                                                                                         \
+	void name(T *p, T i)                                                                                 \
+	{                                                                                                    \
+		struct engine *e = this_engine;                                                              \
+		T old;                                                                                       \
+                                                                                                             \
+		if (!outside(e, p))                                                                          \
+			atomic_point(e, p, sizeof(T), OP_ADD, true, "add", __ATOMIC_RELAXED);                \
+		old = *p;                                                                                    \
+		*p = old + i;                                                                                \
+		if (!outside(e, p))                                                                          \
+			atomic_done(e, p, sizeof(T), (uint64_t)old, (uint64_t)*p, true);                     \
 	}
 ADD(sync_add32, int)
 ADD(sync_add64, s64)
@@ -392,7 +392,8 @@ static unsigned long bits(unsigned long *p, unsigned long mask, unsigned long an
 			arena_mark(e, arena_off(e, p));
 		if (e->detect) {
 			e->nr_marked++;
-			hb_access(e, arena_off(e, p), 8, ACCESS_MARKED | (mode != OP_READ ? ACCESS_WRITE : 0));
+			hb_access(e, arena_off(e, p), 8,
+				  ACCESS_MARKED | (mode != OP_READ ? ACCESS_WRITE : 0));
 			hb_atomic(e, loc, true, mode != OP_READ, order);
 		}
 	}

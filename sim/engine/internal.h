@@ -25,7 +25,7 @@ _Static_assert(SYNC_NR_TASKS == ENGINE_MAX_TASKS, "lock queues hold every task")
 #define LINE_SHIFT 6 /* dirty tracking and poison, 64 bytes */
 #define PAGE_SHIFT_ 12
 #define MAX_POISON_KINDS 8
-#define MAX_IPIS 8	/* a CPU's queue: more means IPIs sent in a loop without waiting */
+#define MAX_IPIS 8 /* a CPU's queue: more means IPIs sent in a loop without waiting */
 #define MAX_PENDING_CHANGES 32
 #define MAX_IRQ_DEPTH 8
 
@@ -38,23 +38,23 @@ enum task_state { TASK_UNUSED, TASK_RUNNING, TASK_FINISHED };
 
 struct task {
 	struct fiber fiber;
-	const char *name;	 /* (c) */
-	void (*run)(void *);	 /* (c) */
-	void *arg;		 /* (c) */
+	const char *name;	    /* (c) */
+	void (*run)(void *);	    /* (c) */
+	void *arg;		    /* (c) */
 	enum engine_task_kind kind; /* (c) */
-	enum task_state state;	 /* (s) */
-	int cpu;		 /* (c) */
-	struct op op;		 /* (s) what it is about to do */
-	bool waited;		 /* (s) op was not ready when it was announced */
-	void *data;		 /* (s) sync_set_task_data() */
-	int irq_depth;		 /* (s) local_irq_disable() nesting */
-	int rcu_depth;		 /* (s) */
-	uint32_t last_step;	 /* (s) its latest step, from 1; 0: none */
-	int call_wait;		 /* (s) the CPU whose answer to its IPI it waits for */
-	const char *label;	 /* (s) the label visited last */
-	uint32_t label_step;	 /* (s) last_step when it was visited */
-	struct vclock vc;	 /* (s) what happened before its next access, in the language's sense */
-	struct vclock acq, rel;	 /* (s) what a later acquire fence, a past release fence hand over */
+	enum task_state state;	    /* (s) */
+	int cpu;		    /* (c) */
+	struct op op;		    /* (s) what it is about to do */
+	bool waited;		    /* (s) op was not ready when it was announced */
+	void *data;		    /* (s) sync_set_task_data() */
+	int irq_depth;		    /* (s) local_irq_disable() nesting */
+	int rcu_depth;		    /* (s) */
+	uint32_t last_step;	    /* (s) its latest step, from 1; 0: none */
+	int call_wait;		    /* (s) the CPU whose answer to its IPI it waits for */
+	const char *label;	    /* (s) the label visited last */
+	uint32_t label_step;	    /* (s) last_step when it was visited */
+	struct vclock vc;	    /* (s) what happened before its next access, in the language's sense */
+	struct vclock acq, rel;	    /* (s) what a later acquire fence, a past release fence hand over */
 	bool has_acq, has_rel;
 };
 
@@ -96,15 +96,15 @@ struct ipi {
 	void (*fn)(int cpu, void *info);
 	void *info;
 	int sender;
-	uint32_t step;	/* of its sending */
+	uint32_t step; /* of its sending */
 	uint64_t slots;
 };
 
 struct cpu {
 	struct ipi queue[MAX_IPIS];
 	int nr_queued;
-	bool gate_shut;	      /* an instruction runs or interrupts are off */
-	uint32_t gate_step;   /* last step taken inside the gate, when it was opened */
+	bool gate_shut;			    /* an instruction runs or interrupts are off */
+	uint32_t gate_step;		    /* last step taken inside the gate, when it was opened */
 	uint32_t handled[ENGINE_MAX_TASKS]; /* by sender: the step that ran its IPI, 0: not yet */
 };
 
@@ -119,45 +119,45 @@ struct strategy;
 
 struct engine {
 	/* Looked at by every hook: kept together. */
-	uintptr_t base;	      /* (c) the arena */
-	size_t hook_size;     /* its size while accesses are tracked, else 0 */
-	struct line *line;    /* (c) one for 64 bytes */
-	struct cell *cell;    /* (c) one for 8 bytes */
-	uint32_t gen;	      /* (x) this execution's number, never 0 */
-	bool detect;	      /* data races are looked for */
-	bool live;	      /* operations are scheduling points */
-	bool tracing;	      /* (x) */
-	int me;		      /* (s) task whose accesses these are: current, or the one an interrupt interrupts */
-	int irq_cpu;	      /* (s) CPU that handles an interrupt now, -1: none */
+	uintptr_t base;	   /* (c) the arena */
+	size_t hook_size;  /* its size while accesses are tracked, else 0 */
+	struct line *line; /* (c) one for 64 bytes */
+	struct cell *cell; /* (c) one for 8 bytes */
+	uint32_t gen;	   /* (x) this execution's number, never 0 */
+	bool detect;	   /* data races are looked for */
+	bool live;	   /* operations are scheduling points */
+	bool tracing;	   /* (x) */
+	int me;	     /* (s) task whose accesses these are: current, or the one an interrupt interrupts */
+	int irq_cpu; /* (s) CPU that handles an interrupt now, -1: none */
 	uint64_t nr_plain, nr_marked;
 
 	enum engine_mode mode;
-	struct engine_program prog; /* (c) */
-	void *image;		    /* (c) the snapshot */
-	size_t arena_size;	    /* (c) rounded up to pages */
-	uint32_t nr_locs;	    /* (c) locations: words, pages, objects */
+	struct engine_program prog;	 /* (c) */
+	void *image;			 /* (c) the snapshot */
+	size_t arena_size;		 /* (c) rounded up to pages */
+	uint32_t nr_locs;		 /* (c) locations: words, pages, objects */
 	uint32_t loc_pages, loc_objects; /* (c) where each kind begins */
-	int nr_tasks;		    /* (c) tasks and devices; interrupt lines follow, then rcu */
-	int nr_all;		    /* (c) */
-	int irq_base, rcu_task;	    /* (c) */
+	int nr_tasks;			 /* (c) tasks and devices; interrupt lines follow, then rcu */
+	int nr_all;			 /* (c) */
+	int irq_base, rcu_task;		 /* (c) */
 
 	struct task task[ENGINE_MAX_TASKS];
 	struct cpu cpu[ENGINE_MAX_CPUS];
 	struct fiber host;
-	int current;		   /* (s) task on whose fiber we are, -1: host */
-	bool starting;		   /* (x) tasks run to their first point, none beyond it */
-	void *host_data;	   /* sync_set_task_data() of the check */
-	uint32_t ready;		   /* (s) tasks whose operation can run */
-	uint32_t waiting;	   /* (s) tasks whose operation is blocking, ready or not */
-	uint32_t unfinished;	   /* (s) actors that have not returned */
-	uint32_t step;		   /* (s) steps taken */
-	uint32_t max_steps;	   /* (x) */
-	bool fair;		   /* (s) the bound was reached: round robin, to tell livelock from long */
-	struct op step_op;	   /* (s) what the latest step did, in the end */
-	uint64_t step_old;	   /* (s) value before it, where it has one */
-	uint8_t *order;		   /* (s) the task of each step */
+	int current;	     /* (s) task on whose fiber we are, -1: host */
+	bool starting;	     /* (x) tasks run to their first point, none beyond it */
+	void *host_data;     /* sync_set_task_data() of the check */
+	uint32_t ready;	     /* (s) tasks whose operation can run */
+	uint32_t waiting;    /* (s) tasks whose operation is blocking, ready or not */
+	uint32_t unfinished; /* (s) actors that have not returned */
+	uint32_t step;	     /* (s) steps taken */
+	uint32_t max_steps;  /* (x) */
+	bool fair;	     /* (s) the bound was reached: round robin, to tell livelock from long */
+	struct op step_op;   /* (s) what the latest step did, in the end */
+	uint64_t step_old;   /* (s) value before it, where it has one */
+	uint8_t *order;	     /* (s) the task of each step */
 	uint32_t order_cap;
-	enum engine_end end;	   /* (s) */
+	enum engine_end end;		   /* (s) */
 	struct engine_violation violation; /* (s) */
 	uint32_t nr_switches;
 
@@ -169,20 +169,20 @@ struct engine {
 	struct {
 		struct access a;
 		uint16_t next; /* index + 1 */
-	} *spill;
+	} * spill;
 	uint32_t nr_spill, cap_spill;
 	const char *poison_name[MAX_POISON_KINDS]; /* index 0 unused */
-	uint32_t *poisoned; /* (s) lines whose poison differs from the snapshot's */
+	uint32_t *poisoned;			   /* (s) lines whose poison differs from the snapshot's */
 	uint32_t nr_poisoned, cap_poisoned;
 
-	struct rcu_head *rcu_pending; /* (s) */
-	uint32_t rcu_readers;	      /* (s) tasks inside a read side */
+	struct rcu_head *rcu_pending;	       /* (s) */
+	uint32_t rcu_readers;		       /* (s) tasks inside a read side */
 	uint32_t gp_readers[ENGINE_MAX_TASKS]; /* (s) by waiter: readers it waits for */
 
-	const struct strategy *strategy; /* (e) */
-	void *state;			 /* (e) the strategy's */
+	const struct strategy *strategy;  /* (e) */
+	void *state;			  /* (e) the strategy's */
 	const struct engine_options *opt; /* (e) */
-	uint64_t rng;			 /* (x) */
+	uint64_t rng;			  /* (x) */
 
 	struct engine_trace *trace; /* (x) */
 	struct {
@@ -194,7 +194,8 @@ struct engine {
 
 	int nr_races;
 	struct engine_data_race races[ENGINE_MAX_DATA_RACES];
-	uint8_t *race_order[ENGINE_MAX_DATA_RACES]; /* the execution that showed it, to look for the other stack */
+	uint8_t *race_order
+		[ENGINE_MAX_DATA_RACES]; /* the execution that showed it, to look for the other stack */
 	uint32_t race_steps[ENGINE_MAX_DATA_RACES];
 	size_t watch; /* offset + 1 of the word whose accesses' stacks are kept, 0: none */
 	struct {
@@ -271,7 +272,8 @@ void run_execution(struct engine *e);
 int run_setup(struct engine *e, char *err, size_t n);
 void run_abort(struct engine *e, enum engine_end end) __attribute__((noreturn));
 bool op_ready(struct engine *e, int task);
-void violate(struct engine *e, const char *oracle, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void violate(struct engine *e, const char *oracle, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void irq_run(struct engine *e, int cpu);
 void rcu_run(void *arg);
 bool rcu_ready(const struct engine *e);
@@ -295,7 +297,13 @@ static inline uint32_t loc_page(const struct engine *e, const void *p)
 {
 	return e->loc_pages + (uint32_t)(arena_off(e, p) >> PAGE_SHIFT_);
 }
-enum { OBJ_RCU, OBJ_RCU_START, OBJ_GATE, OBJ_IPI = OBJ_GATE + ENGINE_MAX_CPUS, NR_OBJS = OBJ_IPI + ENGINE_MAX_CPUS };
+enum {
+	OBJ_RCU,
+	OBJ_RCU_START,
+	OBJ_GATE,
+	OBJ_IPI = OBJ_GATE + ENGINE_MAX_CPUS,
+	NR_OBJS = OBJ_IPI + ENGINE_MAX_CPUS
+};
 static inline uint32_t loc_object(const struct engine *e, int obj)
 {
 	return e->loc_objects + (uint32_t)obj;
@@ -327,10 +335,10 @@ static inline void vclock_join(struct vclock *a, const struct vclock *b, int n)
 
 /* ---- trace.c ------------------------------------------------------------------------------------------------ */
 
-void trace_step(struct engine *e, int task);		      /* a step begins */
+void trace_step(struct engine *e, int task); /* a step begins */
 void trace_values(struct engine *e, const void *addr, unsigned size, uint64_t old, uint64_t new_);
 void trace_plain(struct engine *e, uintptr_t addr, unsigned size);
-void trace_flush(struct engine *e);			      /* the step is over */
+void trace_flush(struct engine *e); /* the step is over */
 void trace_here(struct engine *e);
 void trace_label(struct engine *e, const char *name);
 int trace_stack(struct engine *e, void **pc, int max, void *frame);

@@ -140,7 +140,9 @@ bool ipi_done(const struct engine *e, int task)
 static void ipi_send(struct engine *e, int cpu, void (*fn)(int, void *), void *info, u64 slots)
 {
 	struct cpu *c = &e->cpu[cpu];
-	struct op op = { .loc = loc_object(e, OBJ_IPI + cpu), .mode = OP_WRITE, .mask = ~0ull, .name = "send_ipi" };
+	struct op op = {
+		.loc = loc_object(e, OBJ_IPI + cpu), .mode = OP_WRITE, .mask = ~0ull, .name = "send_ipi"
+	};
 
 	point(e, &op);
 	if (c->nr_queued == MAX_IPIS)
@@ -178,7 +180,8 @@ void smp_call_function_slots(u64 mask, void (*fn)(int cpu, void *info), void *in
 		return;
 	}
 	if (task_current(e)->irq_depth)
-		violate(e, "ipi-irqs-off", "%s sends an IPI with interrupts off: two CPUs doing so wait for each other",
+		violate(e, "ipi-irqs-off",
+			"%s sends an IPI with interrupts off: two CPUs doing so wait for each other",
 			task_current(e)->name);
 	for (int c = 0; c < nr_cpus; c++)
 		if (c != self && (mask & (1ull << c)))

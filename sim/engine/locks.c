@@ -9,7 +9,9 @@
 
 static struct op lock_op(struct engine *e, const void *lock, enum op_mode mode, const char *name)
 {
-	return (struct op){ .loc = loc_word(e, lock), .mode = (uint8_t)mode, .mask = ~0ull, .name = name, .addr = lock };
+	return (struct op){
+		.loc = loc_word(e, lock), .mode = (uint8_t)mode, .mask = ~0ull, .name = name, .addr = lock
+	};
 }
 
 static void lock_dirty(struct engine *e, const void *lock, size_t size)
@@ -113,8 +115,8 @@ void sync_unlock_exclusive(struct sync_lock *l, const char *name)
 	lock_look(e, l);
 	point(e, &op);
 	if (l->owner != e->current + 1)
-		violate(e, "unlock-by-non-owner", "%s(%s) by %s, held by %s", name, l->name, e->task[e->current].name,
-			l->owner ? e->task[l->owner - 1].name : "nobody");
+		violate(e, "unlock-by-non-owner", "%s(%s) by %s, held by %s", name, l->name,
+			e->task[e->current].name, l->owner ? e->task[l->owner - 1].name : "nobody");
 	lock_dirty(e, l, sizeof(*l));
 	show(e, l, l->owner, 0);
 	l->owner = 0;
@@ -300,7 +302,8 @@ bool down_write_trylock(struct rw_semaphore *s)
 
 /* ---- a lock in one bit of a word ------------------------------------------------------------------------------ */
 
-static struct op bit_op(struct engine *e, int nr, const unsigned long *word, enum op_mode mode, const char *name)
+static struct op bit_op(struct engine *e, int nr, const unsigned long *word, enum op_mode mode,
+			const char *name)
 {
 	return (struct op){ .loc = loc_word(e, word),
 			    .mode = (uint8_t)mode,

@@ -12,10 +12,9 @@
 static bool search(struct engine *e, int preemptions, bool labels, uint64_t budget, const char *oracle,
 		   struct engine_result *best, bool *found)
 {
-	struct engine_options o = { .strategy = "dfs",
-				    .preemptions = preemptions,
-				    .labels_only = labels,
-				    .executions = budget };
+	struct engine_options o = {
+		.strategy = "dfs", .preemptions = preemptions, .labels_only = labels, .executions = budget
+	};
 	char err[128];
 
 	e->opt = &o;

@@ -19,29 +19,29 @@
 #include <stdint.h>
 
 enum op_mode {
-	OP_NONE,      /* touches nothing that others see */
+	OP_NONE, /* touches nothing that others see */
 	OP_READ,
-	OP_WRITE,     /* a store, or a read-modify-write whose result is used */
-	OP_ADD,	      /* an addition whose result nobody sees: commutes with its like */
-	OP_ACQUIRE,   /* exclusive, waits until free */
+	OP_WRITE,   /* a store, or a read-modify-write whose result is used */
+	OP_ADD,	    /* an addition whose result nobody sees: commutes with its like */
+	OP_ACQUIRE, /* exclusive, waits until free */
 	OP_ACQUIRE_SHARED,
 	OP_RELEASE,
 	OP_RELEASE_SHARED,
-	OP_TRY,	      /* a trylock not yet done, or done and successful */
+	OP_TRY, /* a trylock not yet done, or done and successful */
 	OP_TRY_FAILED,
-	OP_WAIT_FREE, /* waits until free, takes nothing */
+	OP_WAIT_FREE,	   /* waits until free, takes nothing */
 	OP_ENQUEUE_SHARED, /* fair locks: joins the queue; the grant is a step of its own */
 	OP_ENQUEUE,
 	OP_GRANT_SHARED,
 	OP_GRANT,
-	OP_AWAIT,     /* waits until a word has a value */
-	OP_GATE,      /* a CPU shuts its interrupt gate: an instruction, interrupts off */
-	OP_IRQ,	      /* an interrupt is taken there */
+	OP_AWAIT, /* waits until a word has a value */
+	OP_GATE,  /* a CPU shuts its interrupt gate: an instruction, interrupts off */
+	OP_IRQ,	  /* an interrupt is taken there */
 	OP_RCU_READ,
 	OP_RCU_READ_END,
 	OP_GP_START,
 	OP_GP_WAIT,
-	OP_CONSUME,   /* wait_for_completion() */
+	OP_CONSUME, /* wait_for_completion() */
 	NR_OP_MODES,
 };
 
@@ -55,8 +55,8 @@ struct op {
 	bool blocking; /* may be unready */
 	bool weak;     /* marked access of kernel memory: takes part in data race detection */
 	uint64_t mask;
-	const char *name; /* "load", "spin_lock", ... */
-	const void *addr; /* the word or lock; what readiness looks at */
+	const char *name;	  /* "load", "spin_lock", ... */
+	const void *addr;	  /* the word or lock; what readiness looks at */
 	uint32_t want_mask, want; /* OP_AWAIT */
 	/* Steps, counted from 1, that come before this one though no location says so; 0: none. */
 	uint32_t after;	     /* without it this operation would not exist (an IPI's sending) */

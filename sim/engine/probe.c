@@ -32,8 +32,10 @@ static const char *probe_plain(struct engine *e)
 		void (*fn)(struct probe *);
 		uint64_t least;
 	} classes[] = {
-		{ "plain reads", probe_reads, 4 },	      { "plain writes", probe_writes, 4 },
-		{ "memset", probe_memset, 1 },		      { "memcpy", probe_memcpy, 2 },
+		{ "plain reads", probe_reads, 4 },
+		{ "plain writes", probe_writes, 4 },
+		{ "memset", probe_memset, 1 },
+		{ "memcpy", probe_memcpy, 2 },
 		{ "structure assignment", probe_assign, 2 },
 	};
 	const char *missing = NULL;

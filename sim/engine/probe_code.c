@@ -6,17 +6,17 @@
 #include "sync.h"
 
 /* Nine points a size: load, store, exchange, compare-and-exchange, five fetch-and-op; then four fences. */
-#define POINTS(field)                                                                                       \
-	do {                                                                                                \
-		WRITE_ONCE(p->field, 1);                                                                    \
-		(void)READ_ONCE(p->field);                                                                  \
-		(void)xchg(&p->field, 2);                                                                   \
-		(void)cmpxchg(&p->field, 2, 3);                                                             \
-		__atomic_fetch_add(&p->field, 1, __ATOMIC_SEQ_CST);                                         \
-		__atomic_fetch_sub(&p->field, 1, __ATOMIC_SEQ_CST);                                         \
-		__atomic_fetch_and(&p->field, 3, __ATOMIC_SEQ_CST);                                         \
-		__atomic_fetch_or(&p->field, 4, __ATOMIC_SEQ_CST);                                          \
-		__atomic_fetch_xor(&p->field, 4, __ATOMIC_SEQ_CST);                                         \
+#define POINTS(field)                                                                                        \
+	do {                                                                                                 \
+		WRITE_ONCE(p->field, 1);                                                                     \
+		(void)READ_ONCE(p->field);                                                                   \
+		(void)xchg(&p->field, 2);                                                                    \
+		(void)cmpxchg(&p->field, 2, 3);                                                              \
+		__atomic_fetch_add(&p->field, 1, __ATOMIC_SEQ_CST);                                          \
+		__atomic_fetch_sub(&p->field, 1, __ATOMIC_SEQ_CST);                                          \
+		__atomic_fetch_and(&p->field, 3, __ATOMIC_SEQ_CST);                                          \
+		__atomic_fetch_or(&p->field, 4, __ATOMIC_SEQ_CST);                                           \
+		__atomic_fetch_xor(&p->field, 4, __ATOMIC_SEQ_CST);                                          \
 	} while (0)
 
 void probe_code(struct probe *p)

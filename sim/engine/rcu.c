@@ -10,7 +10,9 @@
 
 static struct op rcu_op(struct engine *e, enum op_mode mode, const char *name)
 {
-	return (struct op){ .loc = loc_object(e, OBJ_RCU), .mode = (uint8_t)mode, .mask = ~0ull, .name = name };
+	return (struct op){
+		.loc = loc_object(e, OBJ_RCU), .mode = (uint8_t)mode, .mask = ~0ull, .name = name
+	};
 }
 
 void rcu_read_lock(void)
@@ -35,7 +37,8 @@ void rcu_read_unlock(void)
 	if (!e->live)
 		return;
 	if (!task_current(e)->rcu_depth)
-		violate(e, "rcu-misuse", "rcu_read_unlock() by %s outside a read side", task_current(e)->name);
+		violate(e, "rcu-misuse", "rcu_read_unlock() by %s outside a read side",
+			task_current(e)->name);
 	if (--task_current(e)->rcu_depth)
 		return;
 	point(e, &op);
@@ -56,7 +59,8 @@ void rcu_read_unlock(void)
 static void no_reader(struct engine *e, const char *what)
 {
 	if (task_current(e)->rcu_depth)
-		violate(e, "rcu-misuse", "%s() by %s inside a read side waits for itself", what, task_current(e)->name);
+		violate(e, "rcu-misuse", "%s() by %s inside a read side waits for itself", what,
+			task_current(e)->name);
 }
 
 void synchronize_rcu(void)

@@ -195,10 +195,12 @@ static void violate_livelock(struct engine *e)
 	for (uint32_t m = e->unfinished & e->ready; m && len < sizeof(text) - 1; m &= m - 1) {
 		const struct task *t = &e->task[__builtin_ctz(m)];
 
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s at %s%s%s", len ? ", " : "", t->name,
-					t->op.name, t->label ? " after " : "", t->label ? t->label : "");
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s at %s%s%s", len ? ", " : "",
+					t->name, t->op.name, t->label ? " after " : "",
+					t->label ? t->label : "");
 	}
-	violate(e, "livelock", "no end after %u steps, %u of them round robin: %s go on", e->step, e->max_steps, text);
+	violate(e, "livelock", "no end after %u steps, %u of them round robin: %s go on", e->step,
+		e->max_steps, text);
 }
 
 /* Nobody can run: over, or stuck. */
@@ -248,7 +250,8 @@ static inline void record(struct engine *e, int next)
 {
 	int last = e->step ? e->order[e->step - 1] & ORDER_TASK : next;
 
-	e->order[e->step] = (uint8_t)(next | (last != next && (e->ready & (1u << last)) ? ORDER_PREEMPTED : 0));
+	e->order[e->step] =
+		(uint8_t)(next | (last != next && (e->ready & (1u << last)) ? ORDER_PREEMPTED : 0));
 }
 
 /*

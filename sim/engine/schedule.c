@@ -60,7 +60,8 @@ void schedule_from_order(const struct engine *e, struct engine_schedule *s)
 			i++;
 		g->task = task;
 		g->count = i - from;
-		g->stop = i < e->step && (e->order[i] & ORDER_PREEMPTED) ? ENGINE_STOP_COUNT : ENGINE_STOP_END;
+		g->stop =
+			i < e->step && (e->order[i] & ORDER_PREEMPTED) ? ENGINE_STOP_COUNT : ENGINE_STOP_END;
 		s->nr++;
 	}
 }
@@ -74,8 +75,8 @@ int schedule_preemptions(const struct engine *e)
 	return n;
 }
 
-void engine_schedule_print(const struct engine_program *p, const struct engine_schedule *s, char sep, char *buf,
-			   size_t n)
+void engine_schedule_print(const struct engine_program *p, const struct engine_schedule *s, char sep,
+			   char *buf, size_t n)
 {
 	size_t len = 0;
 	char name[ENGINE_NAME_MAX];
@@ -127,7 +128,8 @@ static int parse_segment(const struct engine_program *p, const char *text, size_
 		name++;
 	g->task = task_find(p, text, name);
 	if (g->task < 0) {
-		snprintf(err, errlen, "schedule, character %zu: %s has no task '%.*s'", at + 1, p->name, (int)name, text);
+		snprintf(err, errlen, "schedule, character %zu: %s has no task '%.*s'", at + 1, p->name,
+			 (int)name, text);
 		return -1;
 	}
 	if (name == len)
@@ -139,18 +141,21 @@ static int parse_segment(const struct engine_program *p, const char *text, size_
 	if (g->stop == ENGINE_STOP_COUNT) {
 		if (parse_count(text, len, &g->count))
 			return 0;
-		snprintf(err, errlen, "schedule, character %zu: '%.*s' is no number of steps", at + name + 2, (int)len, text);
+		snprintf(err, errlen, "schedule, character %zu: '%.*s' is no number of steps", at + name + 2,
+			 (int)len, text);
 		return -1;
 	}
 	colon = memchr(text, ':', len);
 	if (colon && !parse_count(colon + 1, len - (size_t)(colon + 1 - text), &g->count)) {
-		snprintf(err, errlen, "schedule, character %zu: '%.*s' needs label:visit", at + name + 2, (int)len, text);
+		snprintf(err, errlen, "schedule, character %zu: '%.*s' needs label:visit", at + name + 2,
+			 (int)len, text);
 		return -1;
 	}
 	if (colon)
 		len = (size_t)(colon - text);
 	if (!len || len >= sizeof(g->label)) {
-		snprintf(err, errlen, "schedule, character %zu: a label of 1 to %zu characters belongs after '@'",
+		snprintf(err, errlen,
+			 "schedule, character %zu: a label of 1 to %zu characters belongs after '@'",
 			 at + name + 2, sizeof(g->label) - 1);
 		return -1;
 	}
@@ -158,8 +163,8 @@ static int parse_segment(const struct engine_program *p, const char *text, size_
 	return 0;
 }
 
-int engine_schedule_parse(const struct engine_program *p, const char *text, struct engine_schedule *s, char *err,
-			  size_t errlen)
+int engine_schedule_parse(const struct engine_program *p, const char *text, struct engine_schedule *s,
+			  char *err, size_t errlen)
 {
 	size_t i = 0;
 
@@ -172,7 +177,8 @@ int engine_schedule_parse(const struct engine_program *p, const char *text, stru
 		if (!text[i])
 			return 0;
 		if (s->nr == ENGINE_MAX_SEGMENTS) {
-			snprintf(err, errlen, "schedule: more than %d segments; minimise it first", ENGINE_MAX_SEGMENTS);
+			snprintf(err, errlen, "schedule: more than %d segments; minimise it first",
+				 ENGINE_MAX_SEGMENTS);
 			return -1;
 		}
 		from = i;

@@ -19,7 +19,7 @@ struct dfs {
 	uint32_t len, cap; /* choices made so far in this and earlier executions */
 	int bound;	   /* -1: none */
 	bool labels_only;
-	bool bounded;	   /* an execution was cut short: not everything was covered */
+	bool bounded; /* an execution was cut short: not everything was covered */
 	bool started;
 };
 

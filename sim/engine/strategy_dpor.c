@@ -21,9 +21,9 @@
 
 struct node {
 	struct op op;
-	uint64_t old;	  /* value before a write */
-	uint32_t tidx;	  /* number of this step among its task's, from 1 */
-	uint32_t chain;	  /* node + 1 before it on the same location */
+	uint64_t old;	   /* value before a write */
+	uint32_t tidx;	   /* number of this step among its task's, from 1 */
+	uint32_t chain;	   /* node + 1 before it on the same location */
 	uint32_t previous; /* node + 1 before it of the same task */
 	uint32_t enabled, backtrack, done, sleep;
 	uint8_t task;
@@ -38,7 +38,7 @@ struct dpor {
 	uint32_t len;	  /* nodes chosen */
 	uint32_t *head;
 	uint32_t last[ENGINE_MAX_TASKS]; /* node + 1, by task */
-	uint32_t *candidate; /* nodes that the step being absorbed races with */
+	uint32_t *candidate;		 /* nodes that the step being absorbed races with */
 	uint32_t nr_candidates, cap_candidates;
 	bool started, cut;
 };

@@ -14,8 +14,8 @@ struct replay {
 	const uint8_t *order;
 	uint32_t nr_order;
 	int seg;
-	uint32_t taken;	  /* steps of this segment */
-	bool reached;	  /* its label */
+	uint32_t taken; /* steps of this segment */
+	bool reached;	/* its label */
 	bool diverged;
 	char why[256];
 	struct {
@@ -26,7 +26,8 @@ struct replay {
 	int nr_visited;
 };
 
-static bool segment_over(struct engine *e, const struct replay *r, const struct engine_segment *g, uint32_t ready)
+static bool segment_over(struct engine *e, const struct replay *r, const struct engine_segment *g,
+			 uint32_t ready)
 {
 	if (g->stop == ENGINE_STOP_LABEL)
 		return r->reached;
@@ -54,8 +55,9 @@ static int diverge(struct engine *e, struct replay *r, const struct engine_segme
 
 	engine_schedule_print(&e->prog, &one, ' ', asked, sizeof(asked));
 	runnable(e, ready, could, sizeof(could));
-	snprintf(r->why, sizeof(r->why), "at step %u, segment %d asks for %s after %u of its steps; runnable: %s",
-		 e->step + 1, r->seg + 1, asked, r->taken, could);
+	snprintf(r->why, sizeof(r->why),
+		 "at step %u, segment %d asks for %s after %u of its steps; runnable: %s", e->step + 1,
+		 r->seg + 1, asked, r->taken, could);
 	r->diverged = true;
 	return -1;
 }
@@ -157,7 +159,8 @@ void run_order(struct engine *e, const uint8_t *order, uint32_t n)
 }
 
 enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s, uint32_t max_steps,
-			      struct engine_result *result, struct engine_trace *trace, char *why, size_t whylen)
+			      struct engine_result *result, struct engine_trace *trace, char *why,
+			      size_t whylen)
 {
 	struct replay r = { .schedule = s };
 

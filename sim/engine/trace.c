@@ -94,8 +94,8 @@ static void note_stack(struct engine *e, struct engine_step *s)
 		s->depth = trace_stack(e, s->pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
 }
 
-static void note_change(struct engine *e, struct engine_step *s, const void *addr, unsigned size, uint64_t old,
-			uint64_t new_)
+static void note_change(struct engine *e, struct engine_step *s, const void *addr, unsigned size,
+			uint64_t old, uint64_t new_)
 {
 	char text[sizeof(s->change)] = "";
 	size_t len = strlen(s->change);

@@ -14,9 +14,9 @@ struct mm_struct;
 struct task_struct {
 	const char *comm;
 	int cpu;
-	struct mm_struct *mm; /* NULL: runs in the kernel only */
+	struct mm_struct *mm;	   /* NULL: runs in the kernel only */
 	struct completion io_done; /* of the transfer that the task itself waits for */
-	int sig;	      /* the last signal that an access got, 0: none yet */
+	int sig;		   /* the last signal that an access got, 0: none yet */
 	unsigned long fault_address;
 };
 

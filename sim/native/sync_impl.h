@@ -478,9 +478,6 @@ void sync_ghost_begin(const void *p, size_t n);
 void sync_ghost_end(void);
 static inline void sync_ghost_step(const void *p, bool write, const char *name)
 {
-	(void)p;
-	(void)write;
-	(void)name;
 }
 
 void native_perturb(void);
@@ -494,8 +491,6 @@ void sync_violation(const char *oracle, const char *fmt, ...) __attribute__((for
 
 static inline int sync_choose(const char *what, int n)
 {
-	(void)what;
-	(void)n;
 	return 0;
 }
 

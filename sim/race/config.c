@@ -83,7 +83,8 @@ static int set_kernel(struct race_config *c, const char *kernel, char *err, size
 	const struct kernel *k = kernel_find(kernel);
 
 	if (!k)
-		return unknown("kernel", kernel, nearest_name(kernel, kernel_name_at, kernel_count(), NULL), err, n);
+		return unknown("kernel", kernel, nearest_name(kernel, kernel_name_at, kernel_count(), NULL),
+			       err, n);
 	c->kernel = k->name;
 	for (int a = 0; a < NR_AXES; a++)
 		if (set_protocol(c, a, k->protocols[a], err, n))
@@ -91,8 +92,8 @@ static int set_kernel(struct race_config *c, const char *kernel, char *err, size
 	return 0;
 }
 
-int race_configure(struct race_config *c, const char *race, const char *kernel, const char *protocols, char *err,
-		   size_t n)
+int race_configure(struct race_config *c, const char *race, const char *kernel, const char *protocols,
+		   char *err, size_t n)
 {
 	memset(c, 0, sizeof(*c));
 	c->race = race_find(race);

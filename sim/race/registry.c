@@ -30,7 +30,8 @@ static int by_race(const void *a, const void *b)
 
 static int by_protocol(const void *a, const void *b)
 {
-	const struct protocol *p = *(const struct protocol *const *)a, *q = *(const struct protocol *const *)b;
+	const struct protocol *p = *(const struct protocol *const *)a,
+			      *q = *(const struct protocol *const *)b;
 
 	return p->axis != q->axis ? (int)p->axis - (int)q->axis : strcmp(p->name, q->name);
 }
@@ -40,7 +41,8 @@ static int by_kernel(const void *a, const void *b)
 	return strcmp((*(const struct kernel *const *)a)->name, (*(const struct kernel *const *)b)->name);
 }
 
-static int gather(const void *const *from, const void *const *to, const void **table, int max, const char *what)
+static int gather(const void *const *from, const void *const *to, const void **table, int max,
+		  const char *what)
 {
 	int n = 0;
 
@@ -48,7 +50,8 @@ static int gather(const void *const *from, const void *const *to, const void **t
 		if (!*from)
 			continue;
 		if (n == max) {
-			fprintf(stderr, "faultline: internal error: more than %d %s are linked in\n", max, what);
+			fprintf(stderr, "faultline: internal error: more than %d %s are linked in\n", max,
+				what);
 			exit(70);
 		}
 		table[n++] = *from;
@@ -58,14 +61,15 @@ static int gather(const void *const *from, const void *const *to, const void **t
 
 static void __attribute__((constructor)) registry_init(void)
 {
-	nr_races = gather((const void *const *)__start_faultline_races, (const void *const *)__stop_faultline_races,
-			  (const void **)races, MAX_RACES, "races");
+	nr_races =
+		gather((const void *const *)__start_faultline_races,
+		       (const void *const *)__stop_faultline_races, (const void **)races, MAX_RACES, "races");
 	nr_protocols = gather((const void *const *)__start_faultline_protocols,
 			      (const void *const *)__stop_faultline_protocols, (const void **)protocols,
 			      MAX_PROTOCOLS, "protocols");
 	nr_kernels = gather((const void *const *)__start_faultline_kernels,
-			    (const void *const *)__stop_faultline_kernels, (const void **)kernels, MAX_KERNELS,
-			    "kernels");
+			    (const void *const *)__stop_faultline_kernels, (const void **)kernels,
+			    MAX_KERNELS, "kernels");
 	qsort(races, (size_t)nr_races, sizeof(races[0]), by_race);
 	qsort(protocols, (size_t)nr_protocols, sizeof(protocols[0]), by_protocol);
 	qsort(kernels, (size_t)nr_kernels, sizeof(kernels[0]), by_kernel);

@@ -16,7 +16,8 @@ int race_count(void);
 const struct race *race_get(int i);
 const struct race *race_find(const char *name);
 void race_family(const struct race *r, char *buf, size_t n); /* the folder that holds its file */
-void race_path(const struct race *r, char *buf, size_t n);   /* its file, from the project's root where it lies in it */
+void race_path(const struct race *r, char *buf,
+	       size_t n); /* its file, from the project's root where it lies in it */
 int race_actor_count(const struct race *r);
 const struct race_verdict *race_verdict(const struct race *r, const char *protocol); /* NULL: none stated */
 
@@ -37,7 +38,7 @@ const char *nearest_name(const char *word, const char *(*name)(int i, void *arg)
 
 struct race_config {
 	const struct race *race;
-	const char *kernel;			   /* what was asked for, or DEFAULT_KERNEL */
+	const char *kernel;			  /* what was asked for, or DEFAULT_KERNEL */
 	const struct protocol *protocol[NR_AXES]; /* every axis set */
 };
 
@@ -46,8 +47,8 @@ struct race_config {
  * (may be NULL; "name" alone is taken for the race's axis).
  * => -1 and one line in err that names the unknown word and suggests the nearest
  */
-int race_configure(struct race_config *c, const char *race, const char *kernel, const char *protocols, char *err,
-		   size_t n);
+int race_configure(struct race_config *c, const char *race, const char *kernel, const char *protocols,
+		   char *err, size_t n);
 
 /* The program of a configured race; `c` must outlive it. */
 void race_program(const struct race_config *c, struct engine_program *p);

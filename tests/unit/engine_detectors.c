@@ -32,19 +32,20 @@ static void set_up(void *arg)
 	mem()->pointer = mem()->object;
 }
 
-#define TASK(name, ...)                                                                                     \
-	static void name(void *arg)                                                                         \
-	{                                                                                                   \
-		struct mem *m = mem();                                                                      \
-                                                                                                            \
-		(void)arg;                                                                                  \
-		(void)m;                                                                                    \
-		__VA_ARGS__                                                                                 \
+#define TASK(name, ...)                                                                                      \
+	static void name(void *arg)                                                                          \
+	{                                                                                                    \
+		struct mem *m = mem();                                                                       \
+                                                                                                             \
+		(void)arg;                                                                                   \
+		(void)m;                                                                                     \
+		__VA_ARGS__                                                                                  \
 	}
 
 static struct engine_result *two(void (*a)(void *), void (*b)(void *))
 {
-	return toy_dpor(&(struct toy_program){ .size = sizeof(struct mem), .setup = set_up, .task = { a, b } });
+	return toy_dpor(
+		&(struct toy_program){ .size = sizeof(struct mem), .setup = set_up, .task = { a, b } });
 }
 
 /* ---- data races ---------------------------------------------------------------------------------------- */
@@ -53,7 +54,11 @@ TASK(publish_release, m->data = 1; smp_store_release(&m->flag, 1);)
 TASK(publish_relaxed, m->data = 1; WRITE_ONCE(m->flag, 1);)
 TASK(publish_wmb, m->data = 1; smp_wmb(); WRITE_ONCE(m->flag, 1);)
 TASK(consume_acquire, if (smp_load_acquire(&m->flag)) m->other = m->data;)
-TASK(consume_rmb, if (READ_ONCE(m->flag)) { smp_rmb(); m->other = m->data; })
+TASK(
+	consume_rmb, if (READ_ONCE(m->flag)) {
+		smp_rmb();
+		m->other = m->data;
+	})
 TASK(consume_relaxed, if (READ_ONCE(m->flag)) m->other = m->data;)
 
 static void message_passing(void **state)
@@ -102,7 +107,11 @@ TASK(locked_mutex, mutex_lock(&m->m); m->data++; mutex_unlock(&m->m);)
 TASK(locked_bit, bit_lock(3, &m->word, "bit"); m->data++; bit_unlock(3, &m->word);)
 TASK(locked_write, down_write(&m->sem); m->data++; up_write(&m->sem);)
 TASK(locked_read, down_read(&m->sem); m->data++; up_read(&m->sem);)
-TASK(locked_try, if (spin_trylock(&m->l1)) { m->data++; spin_unlock(&m->l1); })
+TASK(
+	locked_try, if (spin_trylock(&m->l1)) {
+		m->data++;
+		spin_unlock(&m->l1);
+	})
 TASK(completes, m->data++; complete(&m->done);)
 TASK(waits, wait_for_completion(&m->done); m->data++;)
 
@@ -121,7 +130,9 @@ static void locks_order(void **state)
 
 static void fatal_data_race(void **state)
 {
-	struct toy_program t = { .size = sizeof(struct mem), .setup = set_up, .task = { plain_write, plain_read } };
+	struct toy_program t = { .size = sizeof(struct mem),
+				 .setup = set_up,
+				 .task = { plain_write, plain_read } };
 
 	(void)state;
 	assert_oracle(toy_explore(&t, (struct engine_options){ .data_race_fatal = true }), "data-race");
@@ -190,8 +201,9 @@ static void rcu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(message_passing), cmocka_unit_test(plain_and_marked), cmocka_unit_test(locks_order),
-		cmocka_unit_test(fatal_data_race), cmocka_unit_test(misused),	       cmocka_unit_test(rcu),
+		cmocka_unit_test(message_passing), cmocka_unit_test(plain_and_marked),
+		cmocka_unit_test(locks_order),	   cmocka_unit_test(fatal_data_race),
+		cmocka_unit_test(misused),	   cmocka_unit_test(rcu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

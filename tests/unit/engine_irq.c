@@ -89,14 +89,16 @@ static void once_each(void *arg)
 
 static struct engine_result *two(void (*a)(void *), void (*b)(void *), void (*check)(void *))
 {
-	return toy_dpor(&(struct toy_program){ .size = sizeof(struct mem), .task = { a, b }, .check = check });
+	return toy_dpor(
+		&(struct toy_program){ .size = sizeof(struct mem), .task = { a, b }, .check = check });
 }
 
 /* The reduction relies on the gate, so luck is asked as well. */
 static void luck(void (*a)(void *))
 {
 	struct toy_program t = { .size = sizeof(struct mem), .task = { a, revoke }, .check = once_each };
-	struct engine_result *r = toy_explore(&t, (struct engine_options){ .strategy = "random", .executions = 5000 });
+	struct engine_result *r =
+		toy_explore(&t, (struct engine_options){ .strategy = "random", .executions = 5000 });
 
 	assert_oracle(r, "");
 }

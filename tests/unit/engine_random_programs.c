@@ -267,13 +267,16 @@ static uint64_t explore(const char *strategy, uint64_t budget, struct engine_res
 				    .setup = set_up,
 				    .check = collect,
 				    .nr_tasks = program.nr_tasks };
-	struct engine_options o = { .strategy = strategy, .preemptions = -1, .keep_going = true, .executions = budget };
+	struct engine_options o = {
+		.strategy = strategy, .preemptions = -1, .keep_going = true, .executions = budget
+	};
 	static const char *const names[] = { "a", "b", "c" };
 	char err[256];
 	struct engine *e;
 
 	for (int i = 0; i < program.nr_tasks; i++)
-		p.tasks[i] = (struct engine_task){ .name = names[i], .run = run_task, .arg = (void *)(intptr_t)i };
+		p.tasks[i] =
+			(struct engine_task){ .name = names[i], .run = run_task, .arg = (void *)(intptr_t)i };
 	e = engine_create(&p, err, sizeof(err));
 	assert_non_null(e);
 	assert_int_equal(engine_explore(e, &o, r, err, sizeof(err)), 0);
@@ -312,15 +315,18 @@ static void same_states(void **state)
 		if (nr_states[0] != nr_states[1] ||
 		    memcmp(states[0], states[1], (size_t)nr_states[0] * sizeof(uint64_t)) ||
 		    !brute.stats.violations != !dpor.stats.violations)
-			fail_msg("program of seed %llu: %d states and %llu violations by dfs, %d and %llu by dpor",
-				 (unsigned long long)seed, nr_states[0], (unsigned long long)brute.stats.violations,
-				 nr_states[1], (unsigned long long)dpor.stats.violations);
+			fail_msg(
+				"program of seed %llu: %d states and %llu violations by dfs, %d and %llu by dpor",
+				(unsigned long long)seed, nr_states[0],
+				(unsigned long long)brute.stats.violations, nr_states[1],
+				(unsigned long long)dpor.stats.violations);
 		assert_true(dpor.stats.executions <= brute.stats.executions);
 		all += brute.stats.executions;
 		reduced += dpor.stats.executions;
 	}
-	print_message("%d programs, %llu too large for brute force, %llu executions reduced to %llu\n", PROGRAMS,
-		      (unsigned long long)skipped, (unsigned long long)all, (unsigned long long)reduced);
+	print_message("%d programs, %llu too large for brute force, %llu executions reduced to %llu\n",
+		      PROGRAMS, (unsigned long long)skipped, (unsigned long long)all,
+		      (unsigned long long)reduced);
 	assert_true(skipped < PROGRAMS / 5);
 	assert_true(reduced < all / 4);
 }

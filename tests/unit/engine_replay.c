@@ -43,7 +43,9 @@ static void reader(void *arg)
 	(void)READ_ONCE(m->z);
 }
 
-static const struct toy_program toy = { .size = sizeof(struct mem), .setup = set_up, .task = { writer, reader } };
+static const struct toy_program toy = { .size = sizeof(struct mem),
+					.setup = set_up,
+					.task = { writer, reader } };
 
 static void found_and_shrunk(void **state)
 {
@@ -63,7 +65,8 @@ static void found_and_shrunk(void **state)
 	engine_destroy(e);
 }
 
-static enum engine_end replay(const char *text, struct engine_result *r, struct engine_trace *t, char *why, size_t n)
+static enum engine_end replay(const char *text, struct engine_result *r, struct engine_trace *t, char *why,
+			      size_t n)
 {
 	static struct engine_schedule s;
 	struct engine *e = toy_engine(&toy);
@@ -110,16 +113,17 @@ static void diverges(void **state)
 
 static void bad_schedules(void **state)
 {
-	static const char *const bad[][2] = { { "c", "no task 'c'" },	    { "a*0", "no number" },
-					      { "a*x", "no number" },	    { "a@", "label" },
-					      { "a@l:0", "label:visit" },   { "a b?", "character 3" } };
+	static const char *const bad[][2] = { { "c", "no task 'c'" },	  { "a*0", "no number" },
+					      { "a*x", "no number" },	  { "a@", "label" },
+					      { "a@l:0", "label:visit" }, { "a b?", "character 3" } };
 	static struct engine_schedule s;
 	struct engine *e = toy_engine(&toy);
 	char err[256];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(engine_schedule_parse(engine_program(e), bad[i][0], &s, err, sizeof(err)), -1);
+		assert_int_equal(engine_schedule_parse(engine_program(e), bad[i][0], &s, err, sizeof(err)),
+				 -1);
 		if (!strstr(err, bad[i][1]))
 			fail_msg("'%s' is refused with '%s'", bad[i][0], err);
 	}
@@ -132,7 +136,9 @@ static void same_twice(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		struct engine_options o = { .strategy = strategies[i], .executions = 50, .seed = 3, .keep_going = true };
+		struct engine_options o = {
+			.strategy = strategies[i], .executions = 50, .seed = 3, .keep_going = true
+		};
 		struct engine_result one = *toy_explore(&toy, o), two = *toy_explore(&toy, o);
 
 		assert_true(one.stats.points == two.stats.points && one.stats.plain == two.stats.plain);
@@ -154,9 +160,10 @@ static void no_such_options(void **state)
 	char err[256];
 
 	(void)state;
-	assert_int_equal(engine_explore(e, &(struct engine_options){ .strategy = "luck" }, &r, err, sizeof(err)), -1);
-	assert_int_equal(engine_explore(e, &(struct engine_options){ .strategy = "dpor", .preemptions = 2 }, &r, err,
-					sizeof(err)),
+	assert_int_equal(
+		engine_explore(e, &(struct engine_options){ .strategy = "luck" }, &r, err, sizeof(err)), -1);
+	assert_int_equal(engine_explore(e, &(struct engine_options){ .strategy = "dpor", .preemptions = 2 },
+					&r, err, sizeof(err)),
 			 -1);
 	engine_destroy(e);
 }
@@ -164,8 +171,9 @@ static void no_such_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(found_and_shrunk), cmocka_unit_test(replays),	       cmocka_unit_test(diverges),
-		cmocka_unit_test(bad_schedules),    cmocka_unit_test(same_twice),      cmocka_unit_test(hooks_are_there),
+		cmocka_unit_test(found_and_shrunk), cmocka_unit_test(replays),
+		cmocka_unit_test(diverges),	    cmocka_unit_test(bad_schedules),
+		cmocka_unit_test(same_twice),	    cmocka_unit_test(hooks_are_there),
 		cmocka_unit_test(no_such_options),
 	};
 

@@ -29,11 +29,14 @@ static struct toy *toy(void)
 	return sync_machine();
 }
 
-static void run_toy(const char *strategy, int preemptions, void (*setup)(void *), void (*const *tasks)(void *),
-		    int n, void (*check)(void *), struct engine_options *extra, struct engine_result *r)
+static void run_toy(const char *strategy, int preemptions, void (*setup)(void *),
+		    void (*const *tasks)(void *), int n, void (*check)(void *), struct engine_options *extra,
+		    struct engine_result *r)
 {
 	static const char *const names[] = { "a", "b", "c", "d" };
-	struct engine_program p = { .name = "toy", .arena_size = sizeof(struct toy), .setup = setup, .check = check };
+	struct engine_program p = {
+		.name = "toy", .arena_size = sizeof(struct toy), .setup = setup, .check = check
+	};
 	struct engine_options o = { .preemptions = preemptions };
 	char err[256];
 	struct engine *e;
@@ -280,7 +283,8 @@ static void livelock(void **state)
 	struct engine_result *r = result();
 
 	(void)state;
-	run_toy("random", -1, NULL, t, 2, NULL, &(struct engine_options){ .executions = 1, .max_steps = 200 }, r);
+	run_toy("random", -1, NULL, t, 2, NULL, &(struct engine_options){ .executions = 1, .max_steps = 200 },
+		r);
 	assert_string_equal(r->violation.oracle, "livelock");
 }
 
@@ -323,8 +327,12 @@ static void rwsem(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(independent), cmocka_unit_test(increments), cmocka_unit_test(mutual_exclusion),
-		cmocka_unit_test(lock_cycle),  cmocka_unit_test(data_race),  cmocka_unit_test(livelock),
+		cmocka_unit_test(independent),
+		cmocka_unit_test(increments),
+		cmocka_unit_test(mutual_exclusion),
+		cmocka_unit_test(lock_cycle),
+		cmocka_unit_test(data_race),
+		cmocka_unit_test(livelock),
 		cmocka_unit_test(rwsem),
 	};
 

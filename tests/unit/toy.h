@@ -28,7 +28,9 @@ static const char *const toy_names[TOY_TASKS] = { "a", "b", "c", "d" };
 
 static inline struct engine *toy_engine(const struct toy_program *t)
 {
-	struct engine_program p = { .name = "toy", .arena_size = t->size, .setup = t->setup, .check = t->check };
+	struct engine_program p = {
+		.name = "toy", .arena_size = t->size, .setup = t->setup, .check = t->check
+	};
 	char err[512];
 	struct engine *e;
 
@@ -69,10 +71,10 @@ static inline struct engine_result *toy_dpor(const struct toy_program *t)
 }
 
 #define assert_oracle(r, name) assert_string_equal((r)->violation.oracle, name)
-#define assert_clean(r)                                                                                     \
-	do {                                                                                                \
-		assert_string_equal((r)->violation.oracle, "");                                             \
-		assert_true((r)->stats.complete);                                                           \
+#define assert_clean(r)                                                                                      \
+	do {                                                                                                 \
+		assert_string_equal((r)->violation.oracle, "");                                              \
+		assert_true((r)->stats.complete);                                                            \
 	} while (0)
 
 #endif

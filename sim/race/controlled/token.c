@@ -51,8 +51,10 @@ static int check_version(const struct token *t, char *err, size_t n)
 		return -1;
 	}
 	if (strcmp(t->raw, faultline_build_version())) {
-		snprintf(err, n, "token: its schedule counts steps of version %s, this is %s; find it again with 'faultline explore %s'",
-			 t->raw, faultline_build_version(), t->config.race->name);
+		snprintf(
+			err, n,
+			"token: its schedule counts steps of version %s, this is %s; find it again with 'faultline explore %s'",
+			t->raw, faultline_build_version(), t->config.race->name);
 		return -1;
 	}
 	return 0;
@@ -72,7 +74,8 @@ static int parse_fields(char *field[FIELDS], struct token *t, char *err, size_t 
 	if (engine_schedule_parse(&p, field[3], &t->schedule, err, n))
 		return -1;
 	if (strlen(field[4]) >= sizeof(t->oracle)) {
-		snprintf(err, n, "token: the oracle's name is longer than %zu characters", sizeof(t->oracle) - 1);
+		snprintf(err, n, "token: the oracle's name is longer than %zu characters",
+			 sizeof(t->oracle) - 1);
 		return -1;
 	}
 	snprintf(t->oracle, sizeof(t->oracle), "%s", field[4]);
@@ -95,8 +98,8 @@ int token_parse(const char *text, struct token *t, char *err, size_t n)
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	if (split(copy, field)) {
-		snprintf(err, n, "token: '%.40s%s' is not " TOKEN_VERSION ":RACE:axis=name:SCHEDULE:ORACLE", text,
-			 len > 40 ? "..." : "");
+		snprintf(err, n, "token: '%.40s%s' is not " TOKEN_VERSION ":RACE:axis=name:SCHEDULE:ORACLE",
+			 text, len > 40 ? "..." : "");
 		return -1;
 	}
 	return parse_fields(field, t, err, n);
