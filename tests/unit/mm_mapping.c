@@ -20,7 +20,7 @@
 #include "kernel/machine.h"
 #include "kernel/sys.h"
 #include "mm/mm.h"
-#ifdef FAULTLINE_NATIVE
+#if FAULTLINE_NATIVE
 #include "native/native.h"
 #endif
 #include "race/run.h"
@@ -52,7 +52,7 @@ static void nobody(void *arg)
 }
 
 /* => the set-up succeeds, or the test fails with what it said */
-#ifdef FAULTLINE_CONTROLLED
+#if FAULTLINE_CONTROLLED
 static void start(const struct engine_program *p)
 {
 	char err[512];
