@@ -228,6 +228,10 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *	void insn_begin(u64 slots);  void insn_end(void);
  *	void smp_call_function_slots(u64 mask, void (*fn)(int cpu, void *info), void *info, u64 slots);
  *
+ * A step of the hardware that only this CPU can see [point].
+ *
+ *	void sync_step(const char *name);
+ *
  * Page contents [point each]. At most a page, never across one. Concurrent accesses are legal here (user
  * memory, DMA) and are never data races; what they may see is judged by oracles. `dst`/`src` of the machine.
  *

@@ -202,8 +202,7 @@ void arena_poison_hit(struct engine *e, size_t off, const char *how)
 	char what[64] = "freed memory";
 	void *p = (void *)(e->base + off);
 
-	if (e->prog.describe)
-		e->prog.describe(p, 1, what, sizeof(what));
+	describe(e, p, 1, what, sizeof(what));
 	violate(e, e->poison_name[e->line[off >> LINE_SHIFT].poison],
 		"%s of %s (offset %#zx) after it was freed", how, what, off);
 }

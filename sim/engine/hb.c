@@ -172,8 +172,7 @@ static void report(struct engine *e, size_t off, const struct access *old, unsig
 	r->access[1].marked = kind & ACCESS_MARKED;
 	r->access[1].size = (uint8_t)size;
 	r->access[1].depth = trace_stack(e, r->access[1].pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
-	if (e->prog.describe)
-		e->prog.describe((void *)(e->base + off), size, r->object, sizeof(r->object));
+	describe(e, (void *)(e->base + off), size, r->object, sizeof(r->object));
 	if (e->watch)
 		memcpy(r->access[0].pc, e->watched[old->task].pc, sizeof(r->access[0].pc));
 	r->access[0].depth = e->watch ? e->watched[old->task].depth : 0;

@@ -335,6 +335,8 @@ static inline void vclock_join(struct vclock *a, const struct vclock *b, int n)
 
 /* ---- trace.c ------------------------------------------------------------------------------------------------ */
 
+/* The program's names for things; its code runs unobserved. => false: no name */
+bool describe(struct engine *e, const void *addr, size_t size, char *buf, size_t n);
 void trace_step(struct engine *e, int task); /* a step begins */
 void trace_values(struct engine *e, const void *addr, unsigned size, uint64_t old, uint64_t new_);
 void trace_plain(struct engine *e, uintptr_t addr, unsigned size);

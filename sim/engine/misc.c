@@ -121,6 +121,14 @@ void sync_ghost_step(const void *p, bool write, const char *name)
 		point(e, &op);
 }
 
+void sync_step(const char *name)
+{
+	struct op op = { .mode = OP_NONE, .name = name };
+
+	if (this_engine->live)
+		point(this_engine, &op);
+}
+
 void sync_label(const char *name)
 {
 	struct engine *e = this_engine;

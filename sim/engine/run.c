@@ -159,8 +159,8 @@ static int describe_wait(struct engine *e, int task, char *buf, size_t n)
 	char object[64] = "";
 	const char *held = "";
 
-	if (op->addr && e->prog.describe)
-		e->prog.describe(op->addr, op->size ? op->size : 1, object, sizeof(object));
+	if (op->addr)
+		describe(e, op->addr, op->size ? op->size : 1, object, sizeof(object));
 	if (!object[0] && !op->size && (op->mode == OP_ACQUIRE || op->mode == OP_ACQUIRE_SHARED))
 		snprintf(object, sizeof(object), "%s", l->name ? l->name : "?");
 	if (!object[0] && is_grant(op))

@@ -199,6 +199,8 @@ static inline void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *in
 void insn_begin(u64 slots);
 void insn_end(void);
 
+void sync_step(const char *name);
+
 /* ---- contents, the machine, poison, labels, violations, choices -------------------------------------------- */
 
 void content_read(void *local, const void *src, size_t n);

@@ -7,6 +7,28 @@
  */
 #include "engine/internal.h"
 
+/* => what hooks would have seen of the program's describing code is nothing */
+static size_t unobserved(struct engine *e)
+{
+	size_t size = e->hook_size;
+
+	e->hook_size = 0;
+	return size;
+}
+
+bool describe(struct engine *e, const void *addr, size_t size, char *buf, size_t n)
+{
+	size_t observed;
+	bool named;
+
+	if (!e->prog.describe)
+		return false;
+	observed = unobserved(e);
+	named = e->prog.describe(addr, size, buf, n);
+	e->hook_size = observed;
+	return named;
+}
+
 static struct engine_step *last(struct engine *e)
 {
 	return e->trace->nr ? &e->trace->step[e->trace->nr - 1] : NULL;
@@ -77,8 +99,8 @@ void trace_step(struct engine *e, int task)
 	s->task = task;
 	s->op = op->name;
 	s->blocked = e->task[task].waited;
-	if (op->addr && e->prog.describe)
-		e->prog.describe(op->addr, op->size ? op->size : 1, s->object, sizeof(s->object));
+	if (op->addr)
+		describe(e, op->addr, op->size ? op->size : 1, s->object, sizeof(s->object));
 	if (!s->object[0] && op->addr && !op->size && op->mode >= OP_ACQUIRE && op->mode <= OP_TRY_FAILED)
 		snprintf(s->object, sizeof(s->object), "%s", ((const struct sync_lock *)op->addr)->name);
 	mix(e, (uint64_t)task << 32 | op->loc);
@@ -98,11 +120,15 @@ static void note_change(struct engine *e, struct engine_step *s, const void *add
 			uint64_t old, uint64_t new_)
 {
 	char text[sizeof(s->change)] = "";
-	size_t len = strlen(s->change);
+	size_t len = strlen(s->change), observed;
+	bool said;
 
 	if (old == new_ || !e->prog.describe_change)
 		return;
-	if (!e->prog.describe_change(addr, size, old, new_, text, sizeof(text)) || !text[0])
+	observed = unobserved(e);
+	said = e->prog.describe_change(addr, size, old, new_, text, sizeof(text));
+	e->hook_size = observed;
+	if (!said || !text[0])
 		return;
 	snprintf(s->change + len, sizeof(s->change) - len, "%s%s", len ? ", " : "", text);
 }

@@ -4,13 +4,13 @@
  *
  * A user access is one instruction: no interrupt is taken between its translation and the access. It looks
  * in this CPU's TLB and uses what it finds there, stale or not. On a miss it walks the four levels, a step
- * each, sets A, and D for a store, by a compare-and-exchange of the pte, and loads the TLB. A store through
+ * each, or only the last where the cache of page directory entries knows the page table; sets A, and D for a store, by a compare-and-exchange of the pte, and loads the TLB. A store through
  * an entry without D walks again, as the hardware does to set D.
  *
  * I1: a TLB entry's pte has A; it has D when a store went through it.
  *
- * Left out: A bits of the upper levels (Linux never looks), accesses across pages, execution,
- * paging-structure caches, speculative walks.
+ * Left out: A bits of the upper levels (Linux never looks), accesses across pages, execution, speculative
+ * walks.
  */
 #include "hw/mmu.h"
 #include "hw/machine.h"
@@ -28,12 +28,16 @@ static void *table_of(u64 entry)
 }
 
 /* => the pte that the upper three levels lead to, or NULL: not present */
-static pte_t *walk(const struct mm_struct *mm, unsigned long addr)
+static pte_t *walk(struct cpu *cpu, unsigned long addr)
 {
-	pgd_t pgd = entry_read(mm->pgd + pgd_index(addr));
+	struct pde_cache_entry *known = &cpu->pde_cache[pde_cache_slot(addr)];
+	pgd_t pgd;
 	pud_t pud;
 	pmd_t pmd;
 
+	if (known->tag == (addr >> PMD_SHIFT) + 1)
+		return (pte_t *)table_of(known->pmd) + pte_index(addr);
+	pgd = entry_read(cpu->active_mm->pgd + pgd_index(addr));
 	if (!permits(pgd.pgd, false))
 		return NULL;
 	pud = entry_read((pud_t *)table_of(pgd.pgd) + pud_index(addr));
@@ -42,14 +46,16 @@ static pte_t *walk(const struct mm_struct *mm, unsigned long addr)
 	pmd = entry_read((pmd_t *)table_of(pud.pud) + pmd_index(addr));
 	if (!permits(pmd.pmd, false))
 		return NULL;
+	known->tag = (addr >> PMD_SHIFT) + 1;
+	known->pmd = pmd.pmd;
 	return (pte_t *)table_of(pmd.pmd) + pte_index(addr);
 }
 
 /* => the pte as it is after A and D were set, or 0: to be faulted */
-static u64 walk_and_mark(const struct mm_struct *mm, unsigned long addr, bool write)
+static u64 walk_and_mark(struct cpu *cpu, unsigned long addr, bool write)
 {
 	u64 need = _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
-	pte_t *ptep = walk(mm, addr);
+	pte_t *ptep = walk(cpu, addr);
 	pte_t pte, seen;
 
 	if (!ptep)
@@ -79,9 +85,10 @@ static struct tlb_entry *translate(struct cpu *cpu, unsigned long addr, bool wri
 	if (hit && permits(t->pte, write) && (!write || (t->pte & _PAGE_DIRTY)))
 		return t;
 	t->tag = 0;
-	pte = cpu->active_mm ? walk_and_mark(cpu->active_mm, addr, write) : 0;
+	pte = cpu->active_mm ? walk_and_mark(cpu, addr, write) : 0;
 	if (!pte)
 		return NULL;
+	sync_step("tlb_fill");
 	t->tag = (addr >> PAGE_SHIFT) + 1;
 	t->pte = pte;
 	t->generation = cpu->tlb_generation;

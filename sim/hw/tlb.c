@@ -20,6 +20,13 @@ struct flush {
 	unsigned long start, end;
 };
 
+/* => called on the CPU; what is cached between TLB and tables is gone */
+static void flush_pde_cache(struct cpu *c)
+{
+	for (int i = 0; i < PDE_CACHE_ENTRIES; i++)
+		c->pde_cache[i].tag = 0;
+}
+
 void switch_mm(int cpu, struct mm_struct *mm)
 {
 	struct cpu *c = &this_machine->cpu[cpu];
@@ -28,6 +35,7 @@ void switch_mm(int cpu, struct mm_struct *mm)
 		clear_bit(cpu, &c->active_mm->cpu_vm_mask);
 	c->active_mm = mm;
 	c->tlb_generation++;
+	flush_pde_cache(c);
 	if (mm)
 		set_bit(cpu, &mm->cpu_vm_mask);
 }
@@ -40,6 +48,7 @@ static void flush_local(int cpu, void *info)
 
 	if (c->active_mm != f->mm)
 		return;
+	flush_pde_cache(c);
 	if ((f->end - f->start) >> PAGE_SHIFT > FLUSH_CEILING) {
 		c->tlb_generation++;
 		return;

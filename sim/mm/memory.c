@@ -37,8 +37,10 @@ void tlb_finish_mmu(struct mmu_gather *tlb)
 	tlb_gather_init(tlb, tlb->mm);
 }
 
-static void tlb_remove_page(struct mmu_gather *tlb, struct page *page, unsigned long addr)
+void tlb_remove_page(struct mmu_gather *tlb, struct page *page, unsigned long addr)
 {
+	if (tlb->nr == GATHER_PAGES)
+		tlb_finish_mmu(tlb);
 	if (addr < tlb->start)
 		tlb->start = addr;
 	if (addr + PAGE_SIZE > tlb->end)

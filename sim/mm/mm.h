@@ -149,7 +149,8 @@ pgd_t *pgd_alloc(void);
 void pgd_free(pgd_t *pgd);
 /*
  * Frees the tables that serve nothing outside [floor, ceiling). => called with mmap_sem held for write, the
- * vmas unlinked from i_mmap and every pte of the range cleared and flushed; ceiling 0: no end
+ * vmas unlinked from i_mmap and every pte of the range cleared and flushed; ceiling 0: no end. A CPU may be in
+ * the middle of a walk, or have an entry cached that leads to a table: they go through a gather.
  */
 void free_pgtables(struct mm_struct *mm, unsigned long addr, unsigned long end, unsigned long floor,
 		   unsigned long ceiling);
@@ -183,7 +184,13 @@ struct mmu_gather {
 };
 
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm);
+/* Flushes what was gathered, then drops it. => no page table lock held */
 void tlb_finish_mmu(struct mmu_gather *tlb);
+/*
+ * The page at addr, or a page table that served it, goes when its translations are flushed.
+ * => a page table lock may be held, and then the gather has room
+ */
+void tlb_remove_page(struct mmu_gather *tlb, struct page *page, unsigned long addr);
 /*
  * Removes the ptes of [start, end) in vma, flushes, and drops the pages.
  * => called with mmap_sem, or i_mmap_lock of the vma's file, held; no page table lock

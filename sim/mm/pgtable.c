@@ -12,8 +12,10 @@
  *
  * Lock order: mmap_sem or i_mmap_lock, then mm->page_table_lock or one page table lock.
  *
- * Left out: huge entries, folded levels, table quicklists, the gather's part in freeing tables (what is
- * freed here was flushed before, and no model of paging-structure caches stands behind it yet).
+ * I3: a table is freed only after every CPU that runs the mm was interrupted since its entry was cleared: walks
+ *     that had read the entry are over, and caches of it are empty.
+ *
+ * Left out: huge entries, folded levels, table quicklists.
  */
 #include "mm/mm.h"
 
@@ -108,11 +110,16 @@ void pgd_free(pgd_t *pgd)
 
 static const unsigned level_shift[] = { 0, PAGE_SHIFT, PMD_SHIFT, PUD_SHIFT, PGDIR_SHIFT };
 
+/* What free_pgtables() was asked for. */
+struct table_range {
+	unsigned long addr, end, floor, ceiling;
+	struct mmu_gather tlb;
+};
+
 /*
  * => the table that *p points to and what hangs below it go, if it serves nothing outside [floor, ceiling)
  */
-static void free_table(entry_t *p, unsigned level, unsigned long base, unsigned long addr, unsigned long end,
-		       unsigned long floor, unsigned long ceiling)
+static void free_table(struct table_range *r, entry_t *p, unsigned level, unsigned long base)
 {
 	entry_t e = READ_ONCE(*p);
 	unsigned long size = 1ul << level_shift[level + 1], step = 1ul << level_shift[level];
@@ -122,18 +129,21 @@ static void free_table(entry_t *p, unsigned level, unsigned long base, unsigned 
 		return;
 	if (level > 1)
 		for (unsigned long a = base; a < base + size; a += step)
-			if (a < end && a + step > addr)
-				free_table(table + ((a - base) >> level_shift[level]), level - 1, a, addr,
-					   end, floor, ceiling);
-	if (base < floor || (ceiling && base + size > ceiling))
+			if (a < r->end && a + step > r->addr)
+				free_table(r, table + ((a - base) >> level_shift[level]), level - 1, a);
+	if (base < r->floor || (r->ceiling && base + size > r->ceiling))
 		return;
 	WRITE_ONCE(*p, 0);
-	put_page(virt_to_page(table));
+	tlb_remove_page(&r->tlb, virt_to_page(table), r->addr);
 }
 
 void free_pgtables(struct mm_struct *mm, unsigned long addr, unsigned long end, unsigned long floor,
 		   unsigned long ceiling)
 {
+	struct table_range r = { addr, end, floor, ceiling, .tlb = { 0 } };
+
+	tlb_gather_init(&r.tlb, mm);
 	for (unsigned long a = addr & ~(PGDIR_SIZE - 1); a < end; a += PGDIR_SIZE)
-		free_table((entry_t *)mm->pgd + pgd_index(a), 3, a, addr, end, floor, ceiling);
+		free_table(&r, (entry_t *)mm->pgd + pgd_index(a), 3, a);
+	tlb_finish_mmu(&r.tlb);
 }
