@@ -36,6 +36,22 @@ static void print_violation(const struct explanation *x)
 	fputs(style_end(stdout), stdout);
 }
 
+static void print_schedule(const struct explanation *x)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return;
+	fputs("Schedule: ", f);
+	report_schedule(f, &x->replay.session.program, &x->replay.result.schedule);
+	fclose(f);
+	text[strcspn(text, "\n")] = '\0';
+	print_wrapped(stdout, text, DIAGRAM_WIDTH, 2);
+	free(text);
+}
+
 static void print_text(const struct explanation *x, bool verbose)
 {
 	const struct replay *p = &x->replay;
@@ -47,9 +63,9 @@ static void print_text(const struct explanation *x, bool verbose)
 	       verbose ? "" : "; shown: what changed something (-v: all)");
 	diagram_print(x->diagram, stdout, verbose ? 0 : DIAGRAM_WIDTH);
 	putchar('\n');
-	printf("Schedule: ");
-	report_schedule(stdout, &p->session.program, &p->result.schedule);
-	printf("Token: %s\n", p->printed);
+	print_schedule(x);
+	if (verbose) /* else nothing is wider than the diagram, and whoever asks has the token */
+		printf("Token: %s\n", p->printed);
 	if (*p->result.violation.oracle)
 		print_violation(x);
 	else

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/*
+ * explore_mappings.c - the memory manager alone is right, in every order: what threads of one process and processes
+ * that share a file do to each other where no protocol is in doubt
+ *
+ *   shootdown	  a thread loads or stores what another unmaps, truncates or invalidates
+ *   copy	  two threads store to one private page at once
+ *   page in	  two processes fault one page that is not cached
+ *   direct write a mapped reader, while the file changes under the pagecache
+ */
+#include "explore.h"
+
+enum { DATA };
+#define ADDR 0x10000ul
+
+/* ---- set-ups: one process, two threads, a page mapped at ADDR, another beside it so that tables are there ---- */
+
+static void two_threads(enum vm_mapping kind, int file)
+{
+	vm_run(0, vm_process());
+	vm_run(1, 0);
+	vm_as(0);
+	vm_mmap(ADDR, 2, kind, file, 0);
+	vm_touch(ADDR + VM_PAGE);
+}
+
+static void anonymous_mapped(void)
+{
+	two_threads(MAPPED_PRIVATE, -1);
+	vm_store(ADDR, 1);
+}
+
+static void anonymous_seen(void)
+{
+	two_threads(MAPPED_PRIVATE, -1);
+	vm_touch(ADDR);
+}
+
+static void anonymous_untouched(void)
+{
+	two_threads(MAPPED_PRIVATE, -1);
+}
+
+static void shared_mapped(void)
+{
+	vm_file(2);
+	two_threads(MAPPED_SHARED, DATA);
+	vm_touch(ADDR);
+}
+
+static void private_seen(void)
+{
+	vm_file(2);
+	two_threads(MAPPED_PRIVATE, DATA);
+	vm_touch(ADDR);
+}
+
+static void private_cached(void)
+{
+	uint64_t word;
+
+	vm_file(2);
+	two_threads(MAPPED_PRIVATE, DATA);
+	vm_read(DATA, 0, &word);
+}
+
+static void two_processes_uncached(void)
+{
+	vm_file(1);
+	for (int process = 0; process < 2; process++) {
+		vm_run(process, vm_process());
+		vm_as(process);
+		vm_mmap(ADDR, 1, MAPPED_SHARED, DATA, 0);
+	}
+}
+
+static void reader_and_writer(void)
+{
+	vm_file(1);
+	vm_run(0, vm_process());
+	vm_as(0);
+	vm_mmap(ADDR, 1, MAPPED_SHARED, DATA, 0);
+	vm_touch(ADDR);
+}
+
+/* ---- actors ---- */
+
+static void load(void)
+{
+	vm_touch(ADDR);
+}
+
+static void load_twice(void)
+{
+	vm_touch(ADDR);
+	vm_touch(ADDR);
+}
+
+static void store(void)
+{
+	vm_store(ADDR, 42);
+}
+
+static void load_and_store(void)
+{
+	vm_touch(ADDR);
+	vm_store(ADDR, 42);
+}
+
+static void unmap(void)
+{
+	vm_munmap(ADDR, 1);
+}
+
+static void unmap_all(void)
+{
+	vm_munmap(ADDR, 2);
+}
+
+static void truncate(void)
+{
+	vm_truncate(DATA, 0);
+}
+
+static void invalidate(void)
+{
+	vm_invalidate(DATA, 0, 0);
+}
+
+static void write_direct(void)
+{
+	vm_write_direct(DATA, 0, 7);
+}
+
+/* ---- what is left ---- */
+
+static void one_page_mapped_twice(void)
+{
+	const struct page *page = find_get_page(&this_machine->inode[DATA].i_data, 0);
+
+	BUG_ON(!page || this_machine->inode[DATA].i_data.nrpages != 1);
+	BUG_ON(page_mapcount(page) != 2 || page_count(page) != 4);
+	put_page((struct page *)(uintptr_t)page);
+}
+
+/* => the private page was copied once, or is in use again */
+static void store_is_there(void)
+{
+	uint64_t word;
+
+	use_mm(current, this_machine->process[0]);
+	BUG_ON(vm_load(ADDR, &word) || word != 42);
+	use_mm(current, NULL);
+}
+
+/* ---- races ---- */
+
+static const struct race clean[] = {
+	{ .name = "munmap_vs_load", .setup = shared_mapped, .actors = { { "load", load_twice }, { "unmap", unmap } } },
+	{ .name = "munmap_vs_store", .setup = shared_mapped, .actors = { { "store", store }, { "unmap", unmap } } },
+	{ .name = "munmap_vs_load_anonymous",
+	  .setup = anonymous_mapped,
+	  .actors = { { "load", load_twice }, { "unmap", unmap } } },
+	{ .name = "munmap_of_tables_vs_load",
+	  .setup = anonymous_mapped,
+	  .actors = { { "load", load }, { "unmap", unmap_all } } },
+	{ .name = "truncate_vs_load",
+	  .setup = shared_mapped,
+	  .actors = { { "load", load_twice }, { "truncate", truncate } } },
+	{ .name = "invalidate_vs_load",
+	  .setup = shared_mapped,
+	  .actors = { { "load", load }, { "invalidate", invalidate } } },
+	{ .name = "first_touch_anonymous",
+	  .setup = anonymous_untouched,
+	  .actors = { { "store", store }, { "also", store } },
+	  .check = store_is_there },
+	{ .name = "reuse_anonymous",
+	  .setup = anonymous_seen,
+	  .actors = { { "store", store }, { "also", load_and_store } },
+	  .check = store_is_there },
+	{ .name = "copy_after_load",
+	  .setup = private_seen,
+	  .actors = { { "store", store }, { "also", store } },
+	  .check = store_is_there },
+	{ .name = "copy_vs_load",
+	  .setup = private_seen,
+	  .actors = { { "store", store }, { "load", load_twice } },
+	  .check = store_is_there },
+	{ .name = "copy_at_once",
+	  .setup = private_cached,
+	  .actors = { { "store", store }, { "load", load } },
+	  .check = store_is_there },
+	{ .name = "page_in_twice",
+	  .setup = two_processes_uncached,
+	  .actors = { { "load", load }, { "also", load } },
+	  .check = one_page_mapped_twice },
+	{ .name = "direct_write_vs_load",
+	  .setup = reader_and_writer,
+	  .actors = { { "load", load_twice }, { "write", write_direct } } },
+};
+
+static void test_clean(void **state)
+{
+	explore_clean(*state, "page-lock");
+}
+
+int main(int argc, char **argv)
+{
+	enum { NR = sizeof(clean) / sizeof(clean[0]) };
+	struct CMUnitTest tests[NR] = { { 0 } };
+
+	for (int i = 0; i < NR; i++)
+		tests[i] = (struct CMUnitTest){ clean[i].name, test_clean, NULL, NULL, (void *)(uintptr_t)&clean[i] };
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

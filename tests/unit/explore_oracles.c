@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+/*
+ * explore_oracles.c - every global oracle fires on a state that was harmed for it, and on no other
+ *
+ * One process maps one page of a file and loads from it; then one thing is done that no correct kernel does. Without
+ * that, the same program is clean.
+ */
+#include "explore.h"
+
+enum { DATA };
+#define ADDR 0x10000ul
+
+static void (*harm)(struct page *page);
+
+static void one_mapped_page(void)
+{
+	vm_file(1);
+	vm_run(0, vm_process());
+	vm_as(0);
+	vm_mmap(ADDR, 1, MAPPED_SHARED, DATA, 0);
+}
+
+static void load_and_harm(void)
+{
+	struct page *page;
+
+	vm_touch(ADDR);
+	page = find_get_page(&this_machine->inode[DATA].i_data, 0);
+	put_page(page);
+	harm(page);
+}
+
+static const struct race harmed = {
+	.name = "harmed",
+	.setup = one_mapped_page,
+	.actors = { { "harm", load_and_harm } },
+};
+
+static void no_harm(struct page *page)
+{
+}
+
+static void count_a_mapping_too_many(struct page *page)
+{
+	atomic_inc(&page->_mapcount);
+}
+
+static void forget_a_mapping(struct page *page)
+{
+	atomic_dec(&page->_mapcount);
+}
+
+static void keep_a_reference(struct page *page)
+{
+	get_page(page);
+}
+
+static void drop_a_reference_too_many(struct page *page)
+{
+	put_page(page);
+}
+
+static void keep_a_page(struct page *page)
+{
+	alloc_page();
+}
+
+static void keep_an_object(struct page *page)
+{
+	kmem_alloc(sizeof(struct vm_area_struct), SLAB_VMA);
+}
+
+static pte_t *pte_of(unsigned long addr)
+{
+	unsigned long next;
+	spinlock_t *ptl;
+
+	return pte_find(current->mm, addr, &ptl, &next);
+}
+
+/* As an unmapping that forgets to flush. */
+static void leave_a_translation(struct page *page)
+{
+	ptep_get_and_clear(pte_of(ADDR));
+	page_remove_rmap(page);
+	put_page(page);
+}
+
+static void use_a_translation_that_was_left(struct page *page)
+{
+	leave_a_translation(page);
+	vm_touch(ADDR);
+}
+
+static void shrink_without_unmapping(struct page *page)
+{
+	i_size_write(&this_machine->inode[DATA], 0);
+}
+
+static void remove_while_mapped(struct page *page)
+{
+	lock_page(page);
+	remove_from_page_cache(page);
+	unlock_page(page);
+}
+
+/* The pte and the pagecache disagree, and all counts are right. */
+static void map_another_page(struct page *page)
+{
+	struct page *other = alloc_page();
+
+	set_pte(pte_of(ADDR), pfn_pte(page_to_pfn(other), current->mm ? find_vma(current->mm, ADDR)->vm_page_prot :
+								 (pgprot_t){ 0 }));
+	page_add_file_rmap(other);
+	page_remove_rmap(page);
+	put_page(page);
+}
+
+static void change_bytes_behind_the_file(struct page *page)
+{
+	const u64 word = 0xbad;
+
+	content_write(page_address(page), &word, sizeof(word));
+	vm_touch(ADDR);
+}
+
+static void read_a_free_page(struct page *page)
+{
+	struct page *gone = alloc_page();
+	u64 word;
+
+	put_page(gone);
+	content_read(&word, page_address(gone), sizeof(word));
+}
+
+static void take_a_free_page(struct page *page)
+{
+	struct page *gone = alloc_page();
+
+	put_page(gone);
+	get_page(gone);
+}
+
+static const char *oracle_after(void (*what)(struct page *page))
+{
+	harm = what;
+	return explore(&harmed, "page-lock")->violation.oracle;
+}
+
+#define FIRES(oracle, name)                                                                                  \
+	static void test_##name(void **state)                                                                \
+	{                                                                                                    \
+		assert_string_equal(oracle_after(name), oracle);                                             \
+	}
+FIRES("", no_harm)
+FIRES("bad-mapcount", count_a_mapping_too_many)
+FIRES("bad-mapcount", forget_a_mapping)
+FIRES("bad-refcount", keep_a_reference)
+FIRES("bad-refcount", drop_a_reference_too_many)
+FIRES("bad-refcount", take_a_free_page)
+FIRES("memory-leak", keep_a_page)
+FIRES("memory-leak", keep_an_object)
+FIRES("stale-tlb-use", leave_a_translation)
+FIRES("stale-tlb-use", use_a_translation_that_was_left)
+FIRES("mapped-beyond-eof", shrink_without_unmapping)
+FIRES("page-mapped-on-remove", remove_while_mapped)
+FIRES("stale-content", map_another_page)
+FIRES("stale-content", change_bytes_behind_the_file)
+FIRES("page-use-after-free", read_a_free_page)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_harm),
+		cmocka_unit_test(test_count_a_mapping_too_many),
+		cmocka_unit_test(test_forget_a_mapping),
+		cmocka_unit_test(test_keep_a_reference),
+		cmocka_unit_test(test_drop_a_reference_too_many),
+		cmocka_unit_test(test_take_a_free_page),
+		cmocka_unit_test(test_keep_a_page),
+		cmocka_unit_test(test_keep_an_object),
+		cmocka_unit_test(test_leave_a_translation),
+		cmocka_unit_test(test_use_a_translation_that_was_left),
+		cmocka_unit_test(test_shrink_without_unmapping),
+		cmocka_unit_test(test_remove_while_mapped),
+		cmocka_unit_test(test_map_another_page),
+		cmocka_unit_test(test_change_bytes_behind_the_file),
+		cmocka_unit_test(test_read_a_free_page),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
