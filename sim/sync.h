@@ -207,6 +207,11 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *
  *	void cpu_relax(void);  void cond_resched(void);
  *
+ * Time, not a point. In the controlled build it is the number of steps that the execution has taken; natively
+ * nanoseconds. It never goes back.
+ *
+ *	u64 sync_time(void);
+ *
  * RCU. Readers may nest and must not sleep.
  *
  *	void rcu_read_lock(void);  void rcu_read_unlock(void);  void synchronize_rcu(void);

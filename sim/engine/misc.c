@@ -121,6 +121,11 @@ void sync_ghost_step(const void *p, bool write, const char *name)
 		point(e, &op);
 }
 
+u64 sync_time(void)
+{
+	return this_engine->step;
+}
+
 void sync_step(const char *name)
 {
 	struct op op = { .mode = OP_NONE, .name = name };

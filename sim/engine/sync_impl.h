@@ -172,6 +172,7 @@ void wait_for_completion(struct completion *c);
 void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name);
 void cpu_relax(void);
 void cond_resched(void);
+u64 sync_time(void);
 
 /* ---- RCU ------------------------------------------------------------------------------------------- */
 

@@ -33,6 +33,7 @@ void disk_submit(const struct disk_request *r)
 	d->queue[d->tail++ % DISK_QUEUE] = *r;
 	spin_unlock(&d->lock);
 	complete(&d->work);
+	SYNC_LABEL("submitted");
 }
 
 static struct disk_request next_request(struct disk *d)

@@ -24,6 +24,7 @@
 #include "mm/mm.h"
 #include "mm/protocols/invalidate.h"
 #include "hw/mmu.h"
+#include "hw/observer.h"
 
 struct vm_fault {
 	struct vm_area_struct *vma;
@@ -85,11 +86,11 @@ static bool install_page(struct vm_fault *vmf, struct page *page, struct page *c
 		return false;
 	}
 	if (pte_none(entry_read(vmf->pte))) {
+		if (copy) /* private before anybody can reach it */
+			page_add_new_anon_rmap(copy, vmf->vma, vmf->address);
 		set_pte(vmf->pte, mk_pte(new, vmf->vma, vmf->write));
 		SYNC_LABEL("pte_set");
-		if (copy)
-			page_add_new_anon_rmap(copy, vmf->vma, vmf->address);
-		else
+		if (!copy)
 			page_add_file_rmap(page);
 		*mapped = true;
 	}
@@ -177,8 +178,10 @@ static int do_wp_page(struct vm_fault *vmf)
 	SYNC_LABEL("copied");
 	spin_lock(vmf->ptl);
 	if (pte_same(entry_read(vmf->pte), vmf->orig)) {
+		observe_revoke_begin(vmf->vma->vm_mm);
 		ptep_get_and_clear(vmf->pte);
 		flush_tlb_page(vmf->vma, vmf->address);
+		observe_revoke_end(vmf->vma->vm_mm);
 		page_add_new_anon_rmap(new, vmf->vma, vmf->address);
 		set_pte(vmf->pte, mk_pte(new, vmf->vma, true));
 		SYNC_LABEL("pte_set");

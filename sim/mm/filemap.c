@@ -21,8 +21,10 @@ struct page *find_get_page(struct address_space *mapping, unsigned long index)
 
 	read_lock_irq(&mapping->tree_lock);
 	page = radix_tree_lookup(&mapping->page_tree, index);
-	if (page)
+	if (page) {
 		page_cache_get(page);
+		SYNC_LABEL("found");
+	}
 	read_unlock_irq(&mapping->tree_lock);
 	return page;
 }

@@ -7,6 +7,7 @@
  */
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "native/internal.h"
 
@@ -179,4 +180,12 @@ void sync_ghost_begin(const void *p, size_t n)
 void sync_ghost_end(void)
 {
 	pthread_mutex_unlock(&ghost_lock);
+}
+
+u64 sync_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
 }

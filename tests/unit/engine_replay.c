@@ -168,13 +168,37 @@ static void no_such_options(void **state)
 	engine_destroy(e);
 }
 
+/* ---- time is steps ------------------------------------------------------------------------------------ */
+
+static void clock_reader(void *arg)
+{
+	u64 before = sync_time();
+
+	(void)arg;
+	(void)READ_ONCE(mem()->x);
+	if (sync_time() <= before)
+		sync_violation("assertion", "time stood still over a step");
+	before = sync_time();
+	mem()->y++;
+	if (sync_time() != before)
+		sync_violation("assertion", "time passed without a step");
+}
+
+static void time_is_steps(void **state)
+{
+	struct toy_program t = { .size = sizeof(struct mem), .setup = set_up, .task = { clock_reader } };
+
+	(void)state;
+	assert_clean(toy_dpor(&t));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(found_and_shrunk), cmocka_unit_test(replays),
 		cmocka_unit_test(diverges),	    cmocka_unit_test(bad_schedules),
 		cmocka_unit_test(same_twice),	    cmocka_unit_test(hooks_are_there),
-		cmocka_unit_test(no_such_options),
+		cmocka_unit_test(no_such_options),  cmocka_unit_test(time_is_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

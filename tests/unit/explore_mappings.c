@@ -156,8 +156,12 @@ static void store_is_there(void)
 /* ---- races ---- */
 
 static const struct race clean[] = {
-	{ .name = "munmap_vs_load", .setup = shared_mapped, .actors = { { "load", load_twice }, { "unmap", unmap } } },
-	{ .name = "munmap_vs_store", .setup = shared_mapped, .actors = { { "store", store }, { "unmap", unmap } } },
+	{ .name = "munmap_vs_load",
+	  .setup = shared_mapped,
+	  .actors = { { "load", load_twice }, { "unmap", unmap } } },
+	{ .name = "munmap_vs_store",
+	  .setup = shared_mapped,
+	  .actors = { { "store", store }, { "unmap", unmap } } },
 	{ .name = "munmap_vs_load_anonymous",
 	  .setup = anonymous_mapped,
 	  .actors = { { "load", load_twice }, { "unmap", unmap } } },
@@ -204,13 +208,74 @@ static void test_clean(void **state)
 	explore_clean(*state, "page-lock");
 }
 
+static const struct race *clean_race(const char *name)
+{
+	for (size_t i = 0; i < sizeof(clean) / sizeof(clean[0]); i++)
+		if (!strcmp(clean[i].name, name))
+			return &clean[i];
+	fail_msg("no race is named %s", name);
+	return NULL;
+}
+
+/* Runs one schedule, under which nothing fires. => how many steps it has of this name */
+static int steps_of(const char *race, const char *schedule, const char *op)
+{
+	static struct engine_schedule s;
+	static struct engine_result r;
+	struct engine_trace trace = { 0 };
+	char err[512] = "", why[512] = "";
+	struct race_config c;
+	struct engine *e = explore_engine(&c, clean_race(race), "page-lock");
+	enum engine_end end;
+	int n = 0;
+
+	if (engine_schedule_parse(engine_program(e), schedule, &s, err, sizeof(err)))
+		fail_msg("%s", err);
+	end = engine_replay(e, &s, 0, &r, &trace, why, sizeof(why));
+	if (end != ENGINE_DONE)
+		fail_msg("%s: %s%s: %s", schedule, why, r.violation.oracle, r.violation.message);
+	for (size_t i = 0; i < trace.nr; i++)
+		n += !strcmp(trace.step[i].op, op);
+	engine_trace_free(&trace);
+	engine_destroy(e);
+	return n;
+}
+
+/* The loads fill the other CPU's TLB, and what was unmapped is flushed there, before the tables too. */
+static void test_shootdown_interrupts(void **state)
+{
+	assert_int_equal(steps_of("munmap_vs_load", "load unmap", "ipi"), 1);
+	assert_int_equal(steps_of("munmap_of_tables_vs_load", "load unmap", "ipi"), 2);
+	assert_int_equal(steps_of("truncate_vs_load", "load truncate", "ipi"), 1);
+	assert_int_equal(steps_of("copy_vs_load", "load store", "ipi"), 1);
+}
+
+/* A private copy is reached as such by the first load that can. */
+static void test_copy_is_private_before_it_is_mapped(void **state)
+{
+	steps_of("copy_at_once", "store@pte_set load", "load");
+}
+
+static void test_direct_write_needs_a_protocol(void **state)
+{
+	const struct engine_result *r = explore(clean_race("direct_write_vs_load"), "none");
+
+	assert_true(!strcmp(r->violation.oracle, "page-mapped-on-remove") ||
+		    !strcmp(r->violation.oracle, "stale-content"));
+}
+
 int main(int argc, char **argv)
 {
 	enum { NR = sizeof(clean) / sizeof(clean[0]) };
-	struct CMUnitTest tests[NR] = { { 0 } };
+	struct CMUnitTest tests[NR + 3] = {
+		[NR] = cmocka_unit_test(test_shootdown_interrupts),
+		cmocka_unit_test(test_copy_is_private_before_it_is_mapped),
+		cmocka_unit_test(test_direct_write_needs_a_protocol),
+	};
 
 	for (int i = 0; i < NR; i++)
-		tests[i] = (struct CMUnitTest){ clean[i].name, test_clean, NULL, NULL, (void *)(uintptr_t)&clean[i] };
+		tests[i] = (struct CMUnitTest){ clean[i].name, test_clean, NULL, NULL,
+						(void *)(uintptr_t)&clean[i] };
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,8 +109,9 @@ static void map_another_page(struct page *page)
 {
 	struct page *other = alloc_page();
 
-	set_pte(pte_of(ADDR), pfn_pte(page_to_pfn(other), current->mm ? find_vma(current->mm, ADDR)->vm_page_prot :
-								 (pgprot_t){ 0 }));
+	set_pte(pte_of(ADDR),
+		pfn_pte(page_to_pfn(other),
+			current->mm ? find_vma(current->mm, ADDR)->vm_page_prot : (pgprot_t){ 0 }));
 	page_add_file_rmap(other);
 	page_remove_rmap(page);
 	put_page(page);
