@@ -226,12 +226,9 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *	void local_irq_disable(void);  void local_irq_enable(void);  bool irqs_disabled(void);
  *	void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *info), void *info);
  *
- * A user-mode instruction: between begin and end no interrupt is taken on this CPU. insn_begin() is a point,
- * `slots` the set of TLB slots it may use (bit n: slot n), for independence from handlers that flush others;
- * pass the same to the handler through smp_call_function_slots(), which is smp_call_function_many() with it.
+ * A user-mode instruction: between begin and end no interrupt is taken on this CPU. insn_begin() is a point.
  *
- *	void insn_begin(u64 slots);  void insn_end(void);
- *	void smp_call_function_slots(u64 mask, void (*fn)(int cpu, void *info), void *info, u64 slots);
+ *	void insn_begin(void);  void insn_end(void);
  *
  * A step of the hardware that only this CPU can see [point].
  *

@@ -72,12 +72,6 @@ void hb_release(struct engine *e, uint32_t loc, bool keep)
 	t->vc.c[e->me]++;
 }
 
-void hb_join_task(struct engine *e, int from)
-{
-	vclock_join(&e->task[e->me].vc, &e->task[from].vc, e->nr_all);
-	e->task[from].vc.c[from]++;
-}
-
 static bool order_acquires(int order)
 {
 	return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL ||

@@ -27,7 +27,6 @@ _Static_assert(SYNC_NR_TASKS == ENGINE_MAX_TASKS, "lock queues hold every task")
 #define MAX_POISON_KINDS 8
 #define MAX_IPIS 8 /* a CPU's queue: more means IPIs sent in a loop without waiting */
 #define MAX_PENDING_CHANGES 32
-#define MAX_IRQ_DEPTH 8
 
 typedef uint32_t clk_t;
 struct vclock {
@@ -97,7 +96,6 @@ struct ipi {
 	void *info;
 	int sender;
 	uint32_t step; /* of its sending */
-	uint64_t slots;
 };
 
 struct cpu {
@@ -285,10 +283,6 @@ static inline struct task *task_current(struct engine *e)
 {
 	return &e->task[e->current];
 }
-static inline bool engine_live(const struct engine *e)
-{
-	return e->live;
-}
 static inline uint32_t loc_word(const struct engine *e, const void *p)
 {
 	return (uint32_t)(arena_off(e, p) >> 3) + 1;
@@ -324,7 +318,6 @@ void hb_acquire(struct engine *e, uint32_t loc);
 void hb_release(struct engine *e, uint32_t loc, bool keep); /* keep: join with what was there */
 void hb_atomic(struct engine *e, uint32_t loc, bool load, bool store, int order);
 void hb_fence(struct engine *e, int order);
-void hb_join_task(struct engine *e, int from); /* everything that task `from` did is before our next access */
 
 static inline void vclock_join(struct vclock *a, const struct vclock *b, int n)
 {

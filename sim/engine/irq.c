@@ -44,15 +44,10 @@ static void gate_open(struct engine *e)
 	recheck_task(e, e->irq_base + task_current(e)->cpu);
 }
 
-/*
- * Handlers for other addresses could be independent of this instruction, but not while it runs: a mask by `slots`
- * would let an explored order end inside a shut gate, where it cannot run.
- */
-void insn_begin(u64 slots)
+void insn_begin(void)
 {
 	struct engine *e = this_engine;
 
-	(void)slots;
 	if (e->live && !task_current(e)->irq_depth)
 		gate_shut(e, "insn");
 }
@@ -137,7 +132,7 @@ bool ipi_done(const struct engine *e, int task)
 	return e->cpu[e->task[task].call_wait].handled[task] != 0;
 }
 
-static void ipi_send(struct engine *e, int cpu, void (*fn)(int, void *), void *info, u64 slots)
+static void ipi_send(struct engine *e, int cpu, void (*fn)(int, void *), void *info)
 {
 	struct cpu *c = &e->cpu[cpu];
 	struct op op = {
@@ -149,7 +144,7 @@ static void ipi_send(struct engine *e, int cpu, void (*fn)(int, void *), void *i
 		engine_panic("more than %d IPIs queued for one CPU: raise MAX_IPIS", MAX_IPIS);
 	c->handled[e->current] = 0;
 	c->queue[c->nr_queued++] =
-		(struct ipi){ .fn = fn, .info = info, .sender = e->current, .step = e->step, .slots = slots };
+		(struct ipi){ .fn = fn, .info = info, .sender = e->current, .step = e->step };
 	if (e->detect)
 		hb_release(e, loc_object(e, OBJ_IPI + cpu), true);
 	if (c->nr_queued == 1)
@@ -168,7 +163,7 @@ static void ipi_wait(struct engine *e, int cpu)
 		hb_acquire(e, loc_object(e, OBJ_GATE + cpu));
 }
 
-void smp_call_function_slots(u64 mask, void (*fn)(int cpu, void *info), void *info, u64 slots)
+void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *info), void *info)
 {
 	struct engine *e = this_engine;
 	int nr_cpus = e->rcu_task - e->irq_base, self = smp_processor_id();
@@ -185,7 +180,7 @@ void smp_call_function_slots(u64 mask, void (*fn)(int cpu, void *info), void *in
 			task_current(e)->name);
 	for (int c = 0; c < nr_cpus; c++)
 		if (c != self && (mask & (1ull << c)))
-			ipi_send(e, c, fn, info, slots);
+			ipi_send(e, c, fn, info);
 	for (int c = 0; c < nr_cpus; c++)
 		if (c != self && (mask & (1ull << c)))
 			ipi_wait(e, c);

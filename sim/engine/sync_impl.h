@@ -192,12 +192,8 @@ void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *));
 /* ---- interrupts, IPIs, instructions -------------------------------------------------------------------- */
 
 int smp_processor_id(void);
-void smp_call_function_slots(u64 mask, void (*fn)(int cpu, void *info), void *info, u64 slots);
-static inline void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *info), void *info)
-{
-	smp_call_function_slots(mask, fn, info, ~0ull);
-}
-void insn_begin(u64 slots);
+void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *info), void *info);
+void insn_begin(void);
 void insn_end(void);
 
 void sync_step(const char *name);

@@ -104,7 +104,7 @@ static bool access_once(unsigned long addr, void *buf, size_t n, bool write)
 	struct page *page;
 	u8 *p;
 
-	insn_begin(1ull << tlb_slot(addr));
+	insn_begin();
 	t = translate(cpu, addr, write);
 	if (!t) {
 		insn_end();

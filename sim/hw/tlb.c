@@ -58,30 +58,18 @@ static void flush_local(int cpu, void *info)
 			c->tlb[tlb_slot(addr)].tag = 0;
 }
 
-static u64 slots_of(unsigned long start, unsigned long end)
-{
-	u64 slots = 0;
-
-	if ((end - start) >> PAGE_SHIFT > FLUSH_CEILING)
-		return ~0ull;
-	for (unsigned long addr = start & PAGE_MASK; addr < end; addr += PAGE_SIZE)
-		slots |= 1ull << tlb_slot(addr);
-	return slots;
-}
-
 void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	struct flush f = { mm, start, end };
-	u64 slots = slots_of(start, end), mask = READ_ONCE(mm->cpu_vm_mask),
-	    self = 1ull << smp_processor_id();
+	u64 mask = READ_ONCE(mm->cpu_vm_mask), self = 1ull << smp_processor_id();
 
 	if (mask & self) {
-		insn_begin(slots);
+		insn_begin();
 		flush_local(smp_processor_id(), &f);
 		insn_end();
 	}
 	if (mask & ~self)
-		smp_call_function_slots(mask & ~self, flush_local, &f, slots);
+		smp_call_function_many(mask & ~self, flush_local, &f);
 }
 
 void flush_tlb_page(struct vm_area_struct *vma, unsigned long addr)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* vm.c - include/faultline/vm.h over the kernel: numbers in place of pointers */
+#include <faultline/race.h>
 #include <faultline/vm.h>
 
 #include "fs/fs.h"
@@ -13,16 +14,22 @@ _Static_assert(VM_PAGE == PAGE_SIZE && VM_SIGBUS == SIGBUS && VM_SIGSEGV == SIGS
 
 #define WORDS (PAGE_SIZE / sizeof(u64))
 
+/* => NULL, reported, when there is none of that number: natively a violation does not end the caller */
 static struct file *file_of(int file)
 {
-	BUG_ON(file < 0 || file >= this_machine->nr_files);
-	return &this_machine->file[file];
+	bool known = file >= 0 && file < this_machine->nr_files;
+
+	BUG_ON(!known);
+	return known ? &this_machine->file[file] : NULL;
 }
 
+/* => NULL, reported, as above */
 static struct mm_struct *mm_of(int process)
 {
-	BUG_ON(process < 0 || process >= this_machine->nr_processes);
-	return this_machine->process[process];
+	bool known = process >= 0 && process < this_machine->nr_processes;
+
+	BUG_ON(!known);
+	return known ? this_machine->process[process] : NULL;
 }
 
 int vm_file(unsigned pages)
@@ -30,7 +37,7 @@ int vm_file(unsigned pages)
 	struct file *file = file_create(pages);
 
 	BUG_ON(!file);
-	return (int)(file - this_machine->file);
+	return file ? (int)(file - this_machine->file) : -1;
 }
 
 int vm_process(void)
@@ -39,6 +46,8 @@ int vm_process(void)
 	struct mm_struct *mm = m->nr_processes < NR_PROCESSES ? mm_alloc() : NULL;
 
 	BUG_ON(!mm);
+	if (!mm)
+		return -1;
 	mm->id = m->nr_processes;
 	m->process[m->nr_processes] = mm;
 	return m->nr_processes++;
@@ -51,7 +60,11 @@ void vm_as(int process)
 
 void vm_run(int actor, int process)
 {
-	use_mm(&this_machine->task[actor], mm_of(process));
+	bool known = actor >= 0 && actor < RACE_MAX_ACTORS;
+
+	BUG_ON(!known);
+	if (known)
+		use_mm(&this_machine->task[actor], mm_of(process));
 }
 
 int vm_mmap(unsigned long addr, unsigned pages, enum vm_mapping kind, int file, unsigned long first_page)
@@ -85,12 +98,16 @@ int vm_touch(unsigned long addr)
 
 int vm_truncate(int file, unsigned long size)
 {
-	return (int)sys_ftruncate(file_of(file), size);
+	struct file *f = file_of(file);
+
+	return f ? (int)sys_ftruncate(f, size) : -EINVAL;
 }
 
 int vm_invalidate(int file, unsigned long first_page, unsigned long last_page)
 {
-	return invalidate_inode_pages2_range(file_of(file)->f_mapping, first_page, last_page);
+	struct file *f = file_of(file);
+
+	return f ? invalidate_inode_pages2_range(f->f_mapping, first_page, last_page) : -EINVAL;
 }
 
 static void fill(u64 *buf, u64 word)
@@ -101,21 +118,25 @@ static void fill(u64 *buf, u64 word)
 
 int vm_write_direct(int file, unsigned long page, uint64_t word)
 {
+	struct file *f = file_of(file);
 	u64 buf[WORDS];
 
 	fill(buf, word);
-	return (int)sys_pwrite_direct(file_of(file), buf, sizeof(buf), page * PAGE_SIZE);
+	return f ? (int)sys_pwrite_direct(f, buf, sizeof(buf), page * PAGE_SIZE) : -EINVAL;
 }
 
 int vm_write(int file, unsigned long page, uint64_t word)
 {
+	struct file *f = file_of(file);
 	u64 buf[WORDS];
 
 	fill(buf, word);
-	return (int)sys_pwrite(file_of(file), buf, sizeof(buf), page * PAGE_SIZE);
+	return f ? (int)sys_pwrite(f, buf, sizeof(buf), page * PAGE_SIZE) : -EINVAL;
 }
 
 int vm_read(int file, unsigned long pos, uint64_t *value)
 {
-	return (int)sys_pread(file_of(file), value, sizeof(*value), pos);
+	struct file *f = file_of(file);
+
+	return f ? (int)sys_pread(f, value, sizeof(*value), pos) : -EINVAL;
 }

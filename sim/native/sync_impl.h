@@ -105,9 +105,8 @@ static inline void native_gate_open(struct native_task *t)
 	if (--t->gate_depth == 0)
 		__atomic_store_n(t->gate, 0, __ATOMIC_RELEASE);
 }
-static inline void insn_begin(u64 slots)
+static inline void insn_begin(void)
 {
-	(void)slots;
 	native_gate_shut(native_self);
 }
 static inline void insn_end(void)
@@ -137,11 +136,6 @@ static inline int smp_processor_id(void)
 	return native_self->cpu;
 }
 void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *info), void *info);
-static inline void smp_call_function_slots(u64 mask, void (*fn)(int cpu, void *info), void *info, u64 slots)
-{
-	(void)slots;
-	smp_call_function_many(mask, fn, info);
-}
 
 /* ---- spinlocks ---------------------------------------------------------------------------------- */
 

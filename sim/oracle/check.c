@@ -48,19 +48,32 @@ const struct page *cached_page(const struct address_space *mapping, unsigned lon
 
 /* ---- the census ----------------------------------------------------------------------------------- */
 
+/* => a pte that the census has no room for is reported: oracles would pass over it */
 static void count_pte(struct census *c, const struct vm_area_struct *vma, unsigned long addr, u64 pte)
 {
 	if (!(pte & _PAGE_PRESENT))
 		return;
+	if (pfn_of(pte) >= NR_FRAMES) {
+		sync_violation("assertion", "the pte of %#lx in mm %d is %#llx: there is no page %lu", addr,
+			       vma->vm_mm->id, (unsigned long long)pte, pfn_of(pte));
+		return;
+	}
 	c->ptes[pfn_of(pte)]++;
-	if (c->nr_mapped < CENSUS_MAPPED)
-		c->mapped[c->nr_mapped++] = (struct mapped){
-			vma,
-			addr,
-			pte,
-			pfn_to_page(pfn_of(pte)),
-			((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff,
-		};
+	if (c->nr_mapped == CENSUS_MAPPED) {
+		sync_violation(
+			"assertion",
+			"more than CENSUS_MAPPED (%d) present ptes, so that not all can be judged: the "
+			"race maps too many pages at once, or page tables are corrupt",
+			CENSUS_MAPPED);
+		return;
+	}
+	c->mapped[c->nr_mapped++] = (struct mapped){
+		vma,
+		addr,
+		pte,
+		pfn_to_page(pfn_of(pte)),
+		((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff,
+	};
 }
 
 static void count_vma(struct census *c, const struct vm_area_struct *vma)

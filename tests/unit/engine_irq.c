@@ -24,7 +24,7 @@ static void user(void *arg)
 	int h;
 
 	(void)arg;
-	insn_begin(~0ull);
+	insn_begin();
 	h = m->handled[0];
 	(void)READ_ONCE(m->used_after);
 	if (READ_ONCE(m->revoked) && !h)
@@ -40,7 +40,7 @@ static void user_irqs_off(void *arg)
 	(void)arg;
 	local_irq_disable();
 	h = m->handled[0];
-	insn_begin(~0ull);
+	insn_begin();
 	insn_end();
 	if (READ_ONCE(m->revoked) && !h)
 		sync_violation("assertion", "the IPI did not wait for interrupts to come on");

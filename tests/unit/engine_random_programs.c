@@ -174,7 +174,7 @@ static int plain_op(struct shared *s, const struct random_op *o, int me)
 		smp_call_function_many(~0ull, handler, NULL);
 		return 0;
 	case INSN:
-		insn_begin(~0ull);
+		insn_begin();
 		r = s->tlb[me];
 		WRITE_ONCE(s->var[o->var], r);
 		insn_end();

@@ -20,7 +20,7 @@
 #include "race/run.h"
 
 #define EXPLORE_SECONDS 60.0 /* what takes longer is no unit test */
-#define EXPLORE_SAMPLE 20000 /* executions at random that must agree with dpor */
+#define EXPLORE_SAMPLE 3000  /* executions at random that must agree with dpor */
 
 static inline struct engine *explore_engine(struct race_config *c, const struct race *r, const char *protocol)
 {
@@ -74,8 +74,8 @@ static inline void explore_nothing_fired(const struct engine_result *result, con
 }
 
 /*
- * No oracle fires in any order, and no two accesses that nothing orders are plain. At random as well: an oracle that
- * judged by what is no step would fire in an order that dpor takes for one that it knows.
+ * No oracle fires in any order, and no two accesses that nothing orders are plain. At random as well: an oracle
+ * that judged by what is no step would fire in an order that dpor takes for one that it knows.
  */
 static inline void explore_clean(const struct race *r, const char *protocol)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * explore_mappings.c - the memory manager alone is right, in every order: what threads of one process and processes
- * that share a file do to each other where no protocol is in doubt
+ * explore_mappings.c - the memory manager is right in every order: what threads of one process, and processes
+ * that share a file, do to each other under the protocols that hold for truncation and invalidation
  *
  *   shootdown	  a thread loads or stores what another unmaps, truncates or invalidates
  *   copy	  two threads store to one private page at once
@@ -13,7 +13,7 @@
 enum { DATA };
 #define ADDR 0x10000ul
 
-/* ---- set-ups: one process, two threads, a page mapped at ADDR, another beside it so that tables are there ---- */
+/* ---- set-ups: two threads, a page mapped at ADDR, another beside it so that tables are there ---- */
 
 static void two_threads(enum vm_mapping kind, int file)
 {
@@ -39,6 +39,14 @@ static void anonymous_seen(void)
 static void anonymous_untouched(void)
 {
 	two_threads(MAPPED_PRIVATE, -1);
+}
+
+static void anonymous_without_tables(void)
+{
+	vm_run(0, vm_process());
+	vm_run(1, 0);
+	vm_as(0);
+	vm_mmap(ADDR, 1, MAPPED_PRIVATE, -1, 0);
 }
 
 static void shared_mapped(void)
@@ -143,6 +151,17 @@ static void one_page_mapped_twice(void)
 	put_page((struct page *)(uintptr_t)page);
 }
 
+/* A store that was performed is known to the page, so that nobody drops it as clean. */
+static void what_was_stored_is_dirty(void)
+{
+	struct page *page = find_get_page(&this_machine->inode[DATA].i_data, 0);
+	uint64_t word;
+
+	content_read(&word, page_address(page), sizeof(word));
+	BUG_ON(word == 42 && !PageDirty(page));
+	put_page(page);
+}
+
 /* => the private page was copied once, or is in use again */
 static void store_is_there(void)
 {
@@ -161,7 +180,8 @@ static const struct race clean[] = {
 	  .actors = { { "load", load_twice }, { "unmap", unmap } } },
 	{ .name = "munmap_vs_store",
 	  .setup = shared_mapped,
-	  .actors = { { "store", store }, { "unmap", unmap } } },
+	  .actors = { { "store", store }, { "unmap", unmap } },
+	  .check = what_was_stored_is_dirty },
 	{ .name = "munmap_vs_load_anonymous",
 	  .setup = anonymous_mapped,
 	  .actors = { { "load", load_twice }, { "unmap", unmap } } },
@@ -171,6 +191,12 @@ static const struct race clean[] = {
 	{ .name = "truncate_vs_load",
 	  .setup = shared_mapped,
 	  .actors = { { "load", load_twice }, { "truncate", truncate } } },
+	{ .name = "truncate_vs_first_load",
+	  .setup = private_cached,
+	  .actors = { { "load", load }, { "truncate", truncate } } },
+	{ .name = "truncate_vs_invalidate",
+	  .setup = shared_mapped,
+	  .actors = { { "truncate", truncate }, { "invalidate", invalidate } } },
 	{ .name = "invalidate_vs_load",
 	  .setup = shared_mapped,
 	  .actors = { { "load", load }, { "invalidate", invalidate } } },
@@ -178,6 +204,13 @@ static const struct race clean[] = {
 	  .setup = anonymous_untouched,
 	  .actors = { { "store", store }, { "also", store } },
 	  .check = store_is_there },
+	{ .name = "first_touch_tables",
+	  .setup = anonymous_without_tables,
+	  .actors = { { "store", store }, { "also", store } },
+	  .check = store_is_there },
+	{ .name = "truncate_vs_munmap",
+	  .setup = shared_mapped,
+	  .actors = { { "truncate", truncate }, { "unmap", unmap_all } } },
 	{ .name = "reuse_anonymous",
 	  .setup = anonymous_seen,
 	  .actors = { { "store", store }, { "also", load_and_store } },
@@ -203,9 +236,12 @@ static const struct race clean[] = {
 	  .actors = { { "load", load_twice }, { "write", write_direct } } },
 };
 
+/* The three that hold for truncation and for invalidation. */
 static void test_clean(void **state)
 {
 	explore_clean(*state, "page-lock");
+	explore_clean(*state, "page-flag");
+	explore_clean(*state, "seqlock");
 }
 
 static const struct race *clean_race(const char *name)

@@ -2,19 +2,22 @@
 /*
  * explore_oracles.c - every global oracle fires on a state that was harmed for it, and on no other
  *
- * One process maps one page of a file and loads from it; then one thing is done that no correct kernel does. Without
- * that, the same program is clean.
+ * One process maps one page of a file and loads from it; then one thing is done that no correct kernel does.
+ * Without that, the same program is clean.
  */
 #include "explore.h"
+#include "oracle/check.h"
 
-enum { DATA };
+enum { DATA, MANY };
 #define ADDR 0x10000ul
+#define FILE_PAGES 4u
 
 static void (*harm)(struct page *page);
 
 static void one_mapped_page(void)
 {
 	vm_file(1);
+	vm_file(FILE_PAGES);
 	vm_run(0, vm_process());
 	vm_as(0);
 	vm_mmap(ADDR, 1, MAPPED_SHARED, DATA, 0);
@@ -142,6 +145,21 @@ static void take_a_free_page(struct page *page)
 	get_page(gone);
 }
 
+/* More ptes than the census has room for. */
+static void map_more_than_can_be_judged(struct page *page)
+{
+	for (unsigned i = 0; i <= CENSUS_MAPPED / FILE_PAGES; i++) {
+		vm_mmap(ADDR + (1 + i * FILE_PAGES) * VM_PAGE, FILE_PAGES, MAPPED_SHARED, MANY, 0);
+		for (unsigned k = 0; k < FILE_PAGES; k++)
+			vm_touch(ADDR + (1 + i * FILE_PAGES + k) * VM_PAGE);
+	}
+}
+
+static void map_what_is_no_page(struct page *page)
+{
+	set_pte(pte_of(ADDR), pfn_pte(NR_FRAMES, find_vma(current->mm, ADDR)->vm_page_prot));
+}
+
 static const char *oracle_after(void (*what)(struct page *page))
 {
 	harm = what;
@@ -167,6 +185,8 @@ FIRES("mapped-beyond-eof", shrink_without_unmapping)
 FIRES("page-mapped-on-remove", remove_while_mapped)
 FIRES("stale-content", map_another_page)
 FIRES("stale-content", change_bytes_behind_the_file)
+FIRES("assertion", map_more_than_can_be_judged)
+FIRES("assertion", map_what_is_no_page)
 FIRES("page-use-after-free", read_a_free_page)
 
 int main(int argc, char **argv)
@@ -186,6 +206,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_remove_while_mapped),
 		cmocka_unit_test(test_map_another_page),
 		cmocka_unit_test(test_change_bytes_behind_the_file),
+		cmocka_unit_test(test_map_more_than_can_be_judged),
+		cmocka_unit_test(test_map_what_is_no_page),
 		cmocka_unit_test(test_read_a_free_page),
 	};
 

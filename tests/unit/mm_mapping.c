@@ -186,6 +186,17 @@ static void a_dirty_page_is_not_invalidated(void)
 	BUG_ON(vm_invalidate(DATA, 0, 0) != -EIO);
 }
 
+/* D gets into the pte by a store through a translation that was loaded without it, and from there into the page. */
+static void munmap_keeps_what_was_stored(void)
+{
+	u64 v;
+
+	BUG_ON(vm_mmap(ADDR, 1, MAPPED_SHARED, DATA, 0) || vm_touch(ADDR));
+	BUG_ON(vm_store(ADDR, 7) || vm_munmap(ADDR, 1));
+	BUG_ON(vm_invalidate(DATA, 0, 0) != -EIO);
+	BUG_ON(vm_read(DATA, 0, &v) != 8 || v != 7);
+}
+
 static void a_direct_write_is_seen_by_mappings(void)
 {
 	u64 v;
@@ -227,6 +238,7 @@ SCRIPT(munmap_cuts_a_hole)
 SCRIPT(truncation_takes_private_copies)
 SCRIPT(invalidation_leaves_private_copies)
 SCRIPT(a_dirty_page_is_not_invalidated)
+SCRIPT(munmap_keeps_what_was_stored)
 SCRIPT(a_direct_write_is_seen_by_mappings)
 SCRIPT(what_was_cut_off_is_zero_when_it_comes_back)
 SCRIPT(bad_calls_are_refused)
@@ -243,6 +255,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_truncation_takes_private_copies),
 		cmocka_unit_test(test_invalidation_leaves_private_copies),
 		cmocka_unit_test(test_a_dirty_page_is_not_invalidated),
+		cmocka_unit_test(test_munmap_keeps_what_was_stored),
 		cmocka_unit_test(test_a_direct_write_is_seen_by_mappings),
 		cmocka_unit_test(test_what_was_cut_off_is_zero_when_it_comes_back),
 		cmocka_unit_test(test_bad_calls_are_refused),

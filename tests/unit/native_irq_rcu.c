@@ -63,14 +63,14 @@ static void keep_out(void (*shut)(void), void (*open)(void))
 
 static void insn_shut(void)
 {
-	insn_begin(1);
+	insn_begin();
 }
 
 static void irq_shut_twice(void)
 {
 	local_irq_disable();
 	local_irq_disable();
-	insn_begin(1);
+	insn_begin();
 	insn_end();
 	local_irq_enable();
 }
@@ -113,7 +113,7 @@ static void ipi_waits_for_interrupts(void **state)
 
 static void send_first(void *arg)
 {
-	smp_call_function_slots(3, handler, mem(), 1);
+	smp_call_function_many(3, handler, mem());
 }
 
 static void two_senders_do_not_wait_for_each_other(void **state)
