@@ -4,8 +4,8 @@
  *
  * sim/oracle implements these. They change nothing but struct ghost and mm->revoking and take no locks of
  * the kernel. Each stands directly at the step that it is about; some are steps themselves, all on
- * one location, since their order decides verdicts: a user access, and the ends of a revocation, a write and
- * a truncation.
+ * one location, since their order decides verdicts: a user access, a page's removal, and the ends of a
+ * revocation, a write and a truncation.
  */
 #ifndef SIM_HW_OBSERVER_H
 #define SIM_HW_OBSERVER_H
@@ -52,6 +52,9 @@ void observe_load(const struct mm_struct *mm, unsigned long addr, const struct p
 		  size_t n);
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		   size_t n);
+
+/* The page has left the pagecache: accesses that still reach it are wrong from here on. */
+void observe_removed(const struct page *page);
 
 /* A reference is about to be taken: somebody must hold one already. */
 void observe_get_page(const struct page *page);

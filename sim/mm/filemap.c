@@ -14,6 +14,7 @@
  * Left out: the LRU, readahead, error counters, tags.
  */
 #include "mm/mm.h"
+#include "hw/observer.h"
 
 struct page *find_get_page(struct address_space *mapping, unsigned long index)
 {
@@ -82,6 +83,7 @@ void __remove_from_page_cache(struct page *page)
 
 	radix_tree_delete(&mapping->page_tree, page->index);
 	WRITE_ONCE(page->mapping, NULL);
+	observe_removed(page);
 	WRITE_ONCE(mapping->nrpages, mapping->nrpages - 1);
 	SYNC_LABEL("removed");
 	if (unlikely(page_mapped(page)))

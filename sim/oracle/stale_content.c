@@ -143,6 +143,11 @@ void observe_file_created(const struct inode *inode)
 	}
 }
 
+void observe_removed(const struct page *page)
+{
+	sync_ghost_step(&this_machine->ghost, true, "removed");
+}
+
 void observe_write_begin(const struct inode *inode, unsigned long pos, const void *buf, size_t n)
 {
 	struct ghost_page *g = ghost_of(inode, pos >> PAGE_SHIFT);
