@@ -341,7 +341,7 @@ const struct command cmd_explore = {
 		"  --preemptions N       dfs: at most N preemptions\n"
 		"  --memory M            sc, the only model of this version\n"
 		"  --executions N        stop after N executions\n"
-		"  --seconds S           stop after S seconds of CPU time\n"
+		"  --seconds S           stop after S seconds\n"
 		"  --seed N              random: another sample\n"
 		"  --max-steps N         an execution's bound on steps\n"
 		"  --no-minimise         print the violation as it was found\n"
