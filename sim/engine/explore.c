@@ -92,6 +92,12 @@ struct engine *engine_create(const struct engine_program *p, char *err, size_t e
 	e->mapped = sizeof(*e);
 	e->strategy = &strategy_replay;
 	engine_set_bound(e, 0);
+	if (oops_prepare()) {
+		snprintf(err, errlen, "no memory for a signal stack");
+		free(e->order);
+		free(e);
+		return NULL;
+	}
 	if (tasks_create(e, err, errlen) || arena_create(e, err, errlen) || run_setup(e, err, errlen)) {
 		engine_destroy(e);
 		return NULL;
@@ -273,6 +279,7 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	}
 	e->opt = o;
 	engine_set_bound(e, o->max_steps);
+	oops_prepare(); /* its stack is there since engine_create() */
 	if (s->create(e, o, err, errlen))
 		return -1;
 	e->strategy = s;

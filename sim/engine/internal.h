@@ -350,6 +350,10 @@ void run_order(struct engine *e, const uint8_t *order, uint32_t n);
 void engine_set_bound(struct engine *e, uint32_t max_steps);
 void explore_note(struct engine *e, struct engine_result *r); /* copies the violation just found */
 
+/* ---- oops.c ---- */
+
+int oops_prepare(void);
+
 /* Engine bugs and impossible states: one line, exit 70. */
 void engine_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 

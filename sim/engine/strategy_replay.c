@@ -165,6 +165,7 @@ enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s,
 	struct replay r = { .schedule = s };
 
 	engine_set_bound(e, max_steps);
+	oops_prepare();
 	e->trace = trace;
 	e->tracing = trace != NULL;
 	if (trace)

@@ -99,6 +99,10 @@ int race_configure(struct race_config *c, const char *race, const char *kernel, 
 	c->race = race_find(race);
 	if (!c->race)
 		return unknown("race", race, nearest_name(race, race_name_at, race_count(), NULL), err, n);
+	if (!race_actor_count(c->race)) {
+		snprintf(err, n, "race '%s' has no actors", race);
+		return -1;
+	}
 	if (set_kernel(c, kernel ? kernel : DEFAULT_KERNEL, err, n))
 		return -1;
 	while (protocols && *protocols) {

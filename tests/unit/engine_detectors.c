@@ -198,12 +198,46 @@ static void rcu(void **state)
 	assert_oracle(two(rcu_left_open, marked_read), "rcu-misuse");
 }
 
+/* ---- wild pointers ---------------------------------------------------------------------------------- */
+
+/* So deep that no fiber's stack holds it. */
+static int recurse(volatile char *above, int depth)
+{
+	volatile char big[4096];
+
+	big[0] = above ? above[0] : 0;
+	return depth ? recurse(big, depth - 1) + big[0] : 0;
+}
+
+static volatile uintptr_t nowhere = 16;
+
+TASK(wild, READ_ONCE(m->flag); *(volatile int *)nowhere = 1;)
+TASK(deep, READ_ONCE(m->flag); recurse(NULL, 1000);)
+
+static void oops(void **state)
+{
+	struct engine_result *r;
+
+	(void)state;
+	r = two(wild, marked_read);
+	assert_oracle(r, "oops");
+	assert_non_null(strstr(r->violation.message, "0x10"));
+	r = two(deep, marked_read);
+	assert_oracle(r, "oops");
+	assert_non_null(strstr(r->violation.message, "stack"));
+	assert_clean(two(marked_read, marked_read));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(message_passing), cmocka_unit_test(plain_and_marked),
-		cmocka_unit_test(locks_order),	   cmocka_unit_test(fatal_data_race),
-		cmocka_unit_test(misused),	   cmocka_unit_test(rcu),
+		cmocka_unit_test(message_passing),
+		cmocka_unit_test(plain_and_marked),
+		cmocka_unit_test(locks_order),
+		cmocka_unit_test(fatal_data_race),
+		cmocka_unit_test(misused),
+		cmocka_unit_test(rcu),
+		cmocka_unit_test(oops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
