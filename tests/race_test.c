@@ -21,7 +21,8 @@
 #include "race/run.h"
 #include "story.h"
 
-#define BUDGET_SECONDS 120.0   /* a verdict that takes longer is none */
+#define BUDGET_SECONDS 120.0 /* a verdict that takes longer is none */
+#define BRUTE_PREEMPTIONS 2
 #define SAMPLE_EXECUTIONS 2000 /* explored twice, and compared */
 #define NAME_LEN 160
 
@@ -124,6 +125,29 @@ static void explores_the_same_twice(struct fixture *f, const char *strategy)
 	assert_string_equal(f->result.violation.message, f->again.violation.message);
 }
 
+/*
+ * The reduction against brute force, as far as that goes: every schedule of at most two preemptions.
+ * => the verdict is the same
+ */
+static void brute_force_agrees(struct fixture *f)
+{
+	struct engine_options o = { .strategy = "dfs",
+				    .preemptions = BRUTE_PREEMPTIONS,
+				    .seconds = BUDGET_SECONDS,
+				    .oracle = f->race->oracle };
+	char err[512];
+
+	if (engine_explore(f->engine, &o, &f->again, err, sizeof(err)))
+		fail_msg("%s", err);
+	if (f->verdict->expect == RACE_CLEAN && *f->again.violation.oracle)
+		fail_msg("dpor says clean, dfs finds %s: %s", f->again.violation.oracle,
+			 f->again.violation.message);
+	if (f->verdict->expect == RACE_CLEAN)
+		assert_true(f->again.stats.complete);
+	else
+		assert_true(f->again.violation.oracle[0] || f->result.preemptions > BRUTE_PREEMPTIONS);
+}
+
 static void verdict_test(void **state)
 {
 	struct fixture *f = *state;
@@ -144,6 +168,7 @@ static void verdict_test(void **state)
 				 r->violation.message);
 		token_replays(f);
 	}
+	brute_force_agrees(f);
 	explores_the_same_twice(f, "dpor");
 	explores_the_same_twice(f, "random");
 }
