@@ -80,6 +80,7 @@ struct engine_segment {
 
 struct engine_schedule {
 	int nr;
+	bool truncated; /* it had more segments: printed as such, and refused when read */
 	struct engine_segment seg[ENGINE_MAX_SEGMENTS];
 };
 

@@ -215,7 +215,6 @@ extern __thread struct engine *this_engine;
  */
 struct strategy {
 	const char *name;
-	const char *summary;
 	/* a label was visited by task e->me; may be NULL */
 	void (*label)(struct engine *e, const char *name);
 	/* => -1 and one line in err: these options make no sense */

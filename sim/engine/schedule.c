@@ -54,8 +54,10 @@ void schedule_from_order(const struct engine *e, struct engine_schedule *s)
 		uint32_t from = i;
 		struct engine_segment *g = &s->seg[s->nr];
 
-		if (s->nr == ENGINE_MAX_SEGMENTS)
-			return; /* the rest runs as it comes: such a schedule is refused when replayed */
+		if (s->nr == ENGINE_MAX_SEGMENTS) {
+			s->truncated = true;
+			return;
+		}
 		while (i < e->step && (e->order[i] & ORDER_TASK) == task)
 			i++;
 		g->task = task;
@@ -99,6 +101,8 @@ void engine_schedule_print(const struct engine_program *p, const struct engine_s
 		else
 			len += (size_t)snprintf(buf + len, n - len, "%s", name);
 	}
+	if (s->truncated && len < n)
+		snprintf(buf + len, n - len, "%c(more-than-%d-segments)", sep, ENGINE_MAX_SEGMENTS);
 }
 
 /* A number of at least 1 that fills the text. */

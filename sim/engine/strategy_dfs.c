@@ -134,7 +134,6 @@ static bool dfs_covered(const struct engine *e)
 
 const struct strategy strategy_dfs = {
 	.name = "dfs",
-	.summary = "every schedule, depth first, under a preemption bound",
 	.create = dfs_create,
 	.destroy = dfs_destroy,
 	.begin = dfs_begin,

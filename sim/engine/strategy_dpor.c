@@ -345,7 +345,6 @@ static bool dpor_covered(const struct engine *e)
 
 const struct strategy strategy_dpor = {
 	.name = "dpor",
-	.summary = "one schedule at least of every equivalence class (source sets, sleep sets)",
 	.create = dpor_create,
 	.destroy = dpor_destroy,
 	.begin = dpor_begin,

@@ -44,7 +44,6 @@ static void random_end(struct engine *e)
 
 const struct strategy strategy_random = {
 	.name = "random",
-	.summary = "uniform random choice at every point",
 	.create = random_create,
 	.destroy = random_destroy,
 	.begin = random_begin,

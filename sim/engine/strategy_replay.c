@@ -114,7 +114,7 @@ static void replay_label(struct engine *e, const char *name)
 		if (r->visited[i].task == e->current && !strcmp(r->visited[i].label, name))
 			break;
 	if (i == MAX_VISITED)
-		return;
+		engine_panic("an execution visits more than %d labels: raise MAX_VISITED", MAX_VISITED);
 	if (i == r->nr_visited) {
 		r->visited[i].label = name;
 		r->visited[i].task = e->current;
@@ -132,7 +132,6 @@ static void replay_label(struct engine *e, const char *name)
 
 const struct strategy strategy_replay = {
 	.name = "replay",
-	.summary = "what was decided before",
 	.label = replay_label,
 	.pick = replay_pick,
 };

@@ -36,7 +36,11 @@ int vm_file(unsigned pages)
 {
 	struct file *file = file_create(pages);
 
-	BUG_ON(!file);
+	if (!file)
+		sync_violation(
+			"assertion",
+			"vm_file(%u): more than NR_FILES (%d) files, or more than FILE_PAGES_MAX (%d) pages",
+			pages, NR_FILES, FILE_PAGES_MAX);
 	return file ? (int)(file - this_machine->file) : -1;
 }
 
@@ -45,9 +49,12 @@ int vm_process(void)
 	struct machine *m = this_machine;
 	struct mm_struct *mm = m->nr_processes < NR_PROCESSES ? mm_alloc() : NULL;
 
-	BUG_ON(!mm);
-	if (!mm)
+	if (!mm) {
+		sync_violation("assertion",
+			       "vm_process(): more than NR_PROCESSES (%d) processes, or no memory",
+			       NR_PROCESSES);
 		return -1;
+	}
 	mm->id = m->nr_processes;
 	m->process[m->nr_processes] = mm;
 	return m->nr_processes++;

@@ -59,7 +59,7 @@ void race_program(const struct race_config *c, struct engine_program *p);
  * fl1:RACE:axis=name[+axis=name]:SCHEDULE:ORACLE[:raw=VERSION], where SCHEDULE has commas and ORACLE says what is to
  * fire. `raw` stands only where the schedule counts steps, which needs the same version.
  */
-#define TOKEN_MAX 4096
+#define TOKEN_MAX 32768 /* more than ENGINE_MAX_SEGMENTS of the usual names */
 #define TOKEN_VERSION "fl1"
 
 struct token {

@@ -67,6 +67,9 @@ void report_data_races(FILE *f, const struct engine_program *p, const struct eng
 			object_name(d, object, sizeof(object)), task[0], access_word(d, 0), place[0], task[1],
 			access_word(d, 1), place[1]);
 	}
+	if (r->nr_races == ENGINE_MAX_DATA_RACES)
+		fprintf(f, "more data races may be there: only the first %d are kept\n",
+			ENGINE_MAX_DATA_RACES);
 }
 
 static cJSON *json_access(const struct engine_program *p, const struct engine_data_race *d, int i,
