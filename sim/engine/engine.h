@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Limits. Each is checked, and what is printed names the likely cause. */
-#define ENGINE_MAX_TASKS 32	      /* tasks, devices and one interrupt line a CPU, together */
+#define ENGINE_MAX_TASKS 64	      /* tasks, devices, a CPU's interrupt line and store buffers, together */
 #define ENGINE_MAX_CPUS 16	      /* a task each */
 #define ENGINE_STACK_SIZE (64u << 10) /* bytes a fiber; a guard page lies below */
 #define ENGINE_NAME_MAX 48
@@ -40,7 +40,7 @@ struct engine_program {
 	void (*check)(void *arg); /* after each execution, alone, no points; reports by sync_violation() */
 	void *arg;
 	int nr_tasks;
-	struct engine_task tasks[ENGINE_MAX_TASKS / 2]; /* task i runs on CPU i; devices have their own */
+	struct engine_task tasks[ENGINE_MAX_TASKS / 2 - 1]; /* task i runs on CPU i; devices have their own */
 
 	/* Names for diagrams and reports; may be NULL. Each writes at most n bytes and returns false if it has none. */
 	bool (*describe)(const void *addr, size_t size, char *buf, size_t n);

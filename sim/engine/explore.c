@@ -73,7 +73,7 @@ void engine_set_bound(struct engine *e, uint32_t max_steps)
 	if (e->order_cap >= 2 * e->max_steps + 1)
 		return;
 	e->order_cap = 2 * e->max_steps + 1;
-	e->order = realloc(e->order, e->order_cap);
+	e->order = realloc(e->order, e->order_cap * sizeof(order_t));
 	if (!e->order)
 		engine_panic("no memory for executions of %u steps", e->order_cap);
 }
@@ -146,7 +146,7 @@ static void find_stacks(struct engine *e)
 	memcpy(found, e->races, sizeof(e->races));
 	e->opt = NULL;
 	for (int i = 0; i < n; i++) {
-		uint8_t *order = e->race_order[i];
+		order_t *order = e->race_order[i];
 
 		e->race_order[i] = NULL;
 		e->nr_races = 0;
@@ -293,7 +293,7 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	r->nr_races = e->nr_races;
 	memcpy(r->races, e->races, sizeof(r->races));
 	r->stats.peak_bytes = e->mapped + e->cap_clocks * sizeof(*e->clocks) +
-			      e->cap_spill * sizeof(*e->spill) + e->order_cap;
+			      e->cap_spill * sizeof(*e->spill) + e->order_cap * sizeof(order_t);
 	e->opt = NULL;
 	return 0;
 }

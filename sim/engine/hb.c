@@ -135,10 +135,10 @@ void hb_fence(struct engine *e, int order)
 static void keep_order(struct engine *e, int race)
 {
 	free(e->race_order[race]);
-	e->race_order[race] = malloc(e->step + 1);
+	e->race_order[race] = malloc((e->step + 1) * sizeof(order_t));
 	if (!e->race_order[race])
 		engine_panic("no memory for an execution of %u steps", e->step);
-	memcpy(e->race_order[race], e->order, e->step);
+	memcpy(e->race_order[race], e->order, e->step * sizeof(order_t));
 	e->race_steps[race] = e->step;
 }
 

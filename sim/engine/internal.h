@@ -28,6 +28,22 @@ _Static_assert(SYNC_NR_TASKS == ENGINE_MAX_TASKS, "lock queues hold every task")
 #define MAX_IPIS 8 /* a CPU's queue: more means IPIs sent in a loop without waiting */
 #define MAX_PENDING_CHANGES 32
 
+/* A set of tasks. */
+typedef uint64_t taskmask;
+#define TASK_BIT(task) ((taskmask)1 << (task))
+_Static_assert(ENGINE_MAX_TASKS <= 64, "a taskmask holds every task");
+
+static inline int task_first(taskmask m)
+{
+	return __builtin_ctzll(m);
+}
+
+/* One step of an execution: its task, and what was chosen where it was a choice (sync_choose()). */
+typedef uint16_t order_t;
+#define ORDER_TASK 0x3f	     /* ENGINE_MAX_TASKS - 1 */
+#define ORDER_PREEMPTED 0x80 /* the task of the step before could have gone on */
+#define ORDER_CHOICE_SHIFT 8
+
 typedef uint32_t clk_t;
 struct vclock {
 	clk_t c[ENGINE_MAX_TASKS];
@@ -145,15 +161,15 @@ struct engine {
 	int current;	     /* (s) task on whose fiber we are, -1: host */
 	bool starting;	     /* (x) tasks run to their first point, none beyond it */
 	void *host_data;     /* sync_set_task_data() of the check */
-	uint32_t ready;	     /* (s) tasks whose operation can run */
-	uint32_t waiting;    /* (s) tasks whose operation is blocking, ready or not */
-	uint32_t unfinished; /* (s) actors that have not returned */
+	taskmask ready;	     /* (s) tasks whose operation can run */
+	taskmask waiting;    /* (s) tasks whose operation is blocking, ready or not */
+	taskmask unfinished; /* (s) actors that have not returned */
 	uint32_t step;	     /* (s) steps taken */
 	uint32_t max_steps;  /* (x) */
 	bool fair;	     /* (s) the bound was reached: round robin, to tell livelock from long */
 	struct op step_op;   /* (s) what the latest step did, in the end */
 	uint64_t step_old;   /* (s) value before it, where it has one */
-	uint8_t *order;	     /* (s) the task of each step */
+	order_t *order;	     /* (s) the task of each step */
 	uint32_t order_cap;
 	enum engine_end end;		   /* (s) */
 	struct engine_violation violation; /* (s) */
@@ -174,8 +190,8 @@ struct engine {
 	uint32_t nr_poisoned, cap_poisoned;
 
 	struct rcu_head *rcu_pending;	       /* (s) */
-	uint32_t rcu_readers;		       /* (s) tasks inside a read side */
-	uint32_t gp_readers[ENGINE_MAX_TASKS]; /* (s) by waiter: readers it waits for */
+	taskmask rcu_readers;		       /* (s) tasks inside a read side */
+	taskmask gp_readers[ENGINE_MAX_TASKS]; /* (s) by waiter: readers it waits for */
 
 	const struct strategy *strategy;  /* (e) */
 	void *state;			  /* (e) the strategy's */
@@ -192,7 +208,7 @@ struct engine {
 
 	int nr_races;
 	struct engine_data_race races[ENGINE_MAX_DATA_RACES];
-	uint8_t *race_order
+	order_t *race_order
 		[ENGINE_MAX_DATA_RACES]; /* the execution that showed it, to look for the other stack */
 	uint32_t race_steps[ENGINE_MAX_DATA_RACES];
 	size_t watch; /* offset + 1 of the word whose accesses' stacks are kept, 0: none */
@@ -223,7 +239,7 @@ struct strategy {
 	/* => false: nothing is left to explore */
 	bool (*begin)(struct engine *e);
 	/* => one of `ready`, which is not 0, or -1 to give this execution up */
-	int (*pick)(struct engine *e, uint32_t ready);
+	int (*pick)(struct engine *e, taskmask ready);
 	/* the execution ended as e->end says; true when all that could follow from it was noted */
 	void (*end)(struct engine *e);
 	/* nothing was left out, so that running out of executions means that all were covered; may be NULL: never */
@@ -339,13 +355,11 @@ int trace_stack(struct engine *e, void **pc, int max, void *frame);
 
 /* ---- schedule.c, replay --------------------------------------------------------------------------------------- */
 
-#define ORDER_TASK 0x3f
-#define ORDER_PREEMPTED 0x80 /* the task of the step before could have gone on */
 /* The execution just run, as counts. */
 void schedule_from_order(const struct engine *e, struct engine_schedule *s);
 int schedule_preemptions(const struct engine *e);
 /* Runs an execution step by step as `order` says, then serially. */
-void run_order(struct engine *e, const uint8_t *order, uint32_t n);
+void run_order(struct engine *e, const order_t *order, uint32_t n);
 void engine_set_bound(struct engine *e, uint32_t max_steps);
 void explore_note(struct engine *e, struct engine_result *r); /* copies the violation just found */
 

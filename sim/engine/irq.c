@@ -96,7 +96,7 @@ static void line_update(struct engine *e, int cpu)
 			 .mask = ~0ull,
 			 .name = "ipi" };
 
-	e->ready &= ~(1u << (e->irq_base + cpu));
+	e->ready &= ~TASK_BIT(e->irq_base + cpu);
 	if (!c->nr_queued)
 		return;
 	op.after = c->queue[0].step;

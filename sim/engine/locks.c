@@ -136,7 +136,7 @@ void sync_lock_shared(struct sync_lock *l, const char *name)
 	point(e, &op);
 	lock_dirty(e, l, sizeof(*l));
 	l->readers++;
-	l->reader_mask |= 1u << e->current;
+	l->reader_mask |= TASK_BIT(e->current);
 	recheck(e, loc_word(e, l));
 	acquired(e, l, false);
 }
@@ -150,12 +150,12 @@ void sync_unlock_shared(struct sync_lock *l, const char *name)
 		return;
 	lock_look(e, l);
 	point(e, &op);
-	if (!l->readers || !(l->reader_mask & (1u << e->current)))
+	if (!l->readers || !(l->reader_mask & TASK_BIT(e->current)))
 		violate(e, "unlock-by-non-owner", "%s(%s) by %s, which does not hold it", name, l->name,
 			e->task[e->current].name);
 	lock_dirty(e, l, sizeof(*l));
 	l->readers--;
-	l->reader_mask &= ~(1u << e->current);
+	l->reader_mask &= ~TASK_BIT(e->current);
 	released(e, l, false);
 	recheck(e, loc_word(e, l));
 }
@@ -195,7 +195,7 @@ static void rwsem_grant(struct engine *e, struct rw_semaphore *s)
 			s->owner = (uint16_t)(task + 1);
 		else
 			s->readers++;
-		s->granted |= 1u << task;
+		s->granted |= TASK_BIT(task);
 		n++;
 	}
 	if (!n)
@@ -221,7 +221,7 @@ static void rwsem_down(struct rw_semaphore *s, bool writer, const char *name)
 	op.blocking = true;
 	point(e, &op);
 	lock_dirty(e, s, sizeof(*s));
-	s->granted &= ~(1u << e->current);
+	s->granted &= ~TASK_BIT(e->current);
 	show(e, s, 0, 1);
 	acquired(e, s, writer);
 }

@@ -23,7 +23,7 @@ void rcu_read_lock(void)
 	if (!e->live || task_current(e)->rcu_depth++)
 		return;
 	point(e, &op);
-	e->rcu_readers |= 1u << e->current;
+	e->rcu_readers |= TASK_BIT(e->current);
 	if (e->detect)
 		hb_acquire(e, loc_object(e, OBJ_RCU_START));
 }
@@ -32,7 +32,7 @@ void rcu_read_unlock(void)
 {
 	struct engine *e = this_engine;
 	struct op op = rcu_op(e, OP_RCU_READ_END, "rcu_read_unlock");
-	uint32_t bit;
+	taskmask bit;
 
 	if (!e->live)
 		return;
@@ -42,7 +42,7 @@ void rcu_read_unlock(void)
 	if (--task_current(e)->rcu_depth)
 		return;
 	point(e, &op);
-	bit = 1u << e->current;
+	bit = TASK_BIT(e->current);
 	e->rcu_readers &= ~bit;
 	for (int i = 0; i < e->nr_all; i++)
 		e->gp_readers[i] &= ~bit;

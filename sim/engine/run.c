@@ -56,7 +56,7 @@ bool op_ready(struct engine *e, int task)
 		return !l->owner;
 	case OP_GRANT:
 	case OP_GRANT_SHARED:
-		return ((const struct rw_semaphore *)op->addr)->granted & (1u << task);
+		return ((const struct rw_semaphore *)op->addr)->granted & TASK_BIT(task);
 	case OP_CONSUME:
 		return ((const struct completion *)op->addr)->done > 0;
 	case OP_IRQ:
@@ -72,7 +72,7 @@ bool op_ready(struct engine *e, int task)
 
 void recheck_task(struct engine *e, int task)
 {
-	uint32_t bit = 1u << task;
+	taskmask bit = TASK_BIT(task);
 
 	if (!(e->waiting & bit))
 		return;
@@ -86,8 +86,8 @@ void recheck_task(struct engine *e, int task)
 
 void recheck(struct engine *e, uint32_t loc)
 {
-	for (uint32_t m = e->waiting; m; m &= m - 1) {
-		int t = __builtin_ctz(m);
+	for (taskmask m = e->waiting; m; m &= m - 1) {
+		int t = task_first(m);
 
 		if (e->task[t].op.loc == loc)
 			recheck_task(e, t);
@@ -99,7 +99,7 @@ void line_raise(struct engine *e, int task, const struct op *op)
 {
 	e->task[task].op = *op;
 	e->task[task].waited = false;
-	e->waiting |= 1u << task;
+	e->waiting |= TASK_BIT(task);
 	recheck_task(e, task);
 }
 
@@ -179,10 +179,10 @@ static void violate_deadlock(struct engine *e)
 	size_t len = 0;
 
 	text[0] = '\0';
-	for (uint32_t m = e->unfinished; m && len < sizeof(text) - 1; m &= m - 1) {
+	for (taskmask m = e->unfinished; m && len < sizeof(text) - 1; m &= m - 1) {
 		if (len)
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "; ");
-		len += (size_t)describe_wait(e, __builtin_ctz(m), text + len, sizeof(text) - len);
+		len += (size_t)describe_wait(e, task_first(m), text + len, sizeof(text) - len);
 	}
 	violate(e, "deadlock", "%s", text);
 }
@@ -192,8 +192,8 @@ static void violate_livelock(struct engine *e)
 	char text[256] = "";
 	size_t len = 0;
 
-	for (uint32_t m = e->unfinished & e->ready; m && len < sizeof(text) - 1; m &= m - 1) {
-		const struct task *t = &e->task[__builtin_ctz(m)];
+	for (taskmask m = e->unfinished & e->ready; m && len < sizeof(text) - 1; m &= m - 1) {
+		const struct task *t = &e->task[task_first(m)];
 
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s at %s%s%s", len ? ", " : "",
 					t->name, t->op.name, t->label ? " after " : "",
@@ -215,16 +215,16 @@ static void __attribute__((noreturn)) run_over(struct engine *e)
 
 static int pick_serial(const struct engine *e)
 {
-	if (e->current >= 0 && (e->ready & (1u << e->current)))
+	if (e->current >= 0 && (e->ready & TASK_BIT(e->current)))
 		return e->current;
-	return __builtin_ctz(e->ready);
+	return task_first(e->ready);
 }
 
 static int pick_fair(const struct engine *e)
 {
-	uint32_t after = e->ready & ~((2u << (e->order[e->step - 1] & ORDER_TASK)) - 1);
+	taskmask after = e->ready & -(TASK_BIT(e->order[e->step - 1] & ORDER_TASK) << 1);
 
-	return __builtin_ctz(after ? after : e->ready);
+	return task_first(after ? after : e->ready);
 }
 
 static int bound_reached(struct engine *e)
@@ -251,7 +251,7 @@ static inline void record(struct engine *e, int next)
 	int last = e->step ? e->order[e->step - 1] & ORDER_TASK : next;
 
 	e->order[e->step] =
-		(uint8_t)(next | (last != next && (e->ready & (1u << last)) ? ORDER_PREEMPTED : 0));
+		(order_t)(next | (last != next && (e->ready & TASK_BIT(last)) ? ORDER_PREEMPTED : 0));
 }
 
 /*
@@ -278,7 +278,7 @@ static void schedule(struct engine *e, bool leaving)
 		e->task[next].last_step = e->step;
 		e->step_op = e->task[next].op;
 		e->step_old = 0;
-		e->waiting &= ~(1u << next);
+		e->waiting &= ~TASK_BIT(next);
 		e->me = next;
 		if (unlikely(e->tracing))
 			trace_step(e, next);
@@ -304,7 +304,7 @@ void point(struct engine *e, const struct op *op)
 	t->op = *op;
 	t->waited = false;
 	if (op->blocking) {
-		e->waiting |= 1u << e->current;
+		e->waiting |= TASK_BIT(e->current);
 		recheck_task(e, e->current);
 	}
 	if (unlikely(e->starting)) {
@@ -338,8 +338,8 @@ static void task_main(void)
 	if (t->irq_depth)
 		violate(e, "irqs-off", "%s returned with interrupts off", t->name);
 	t->state = TASK_FINISHED;
-	e->ready &= ~(1u << e->current);
-	e->unfinished &= ~(1u << e->current);
+	e->ready &= ~TASK_BIT(e->current);
+	e->unfinished &= ~TASK_BIT(e->current);
 	if (e->starting) {
 		int self = e->current;
 
@@ -388,9 +388,9 @@ static void start_task(struct engine *e, int i)
 	struct task *t = &e->task[i];
 
 	t->state = TASK_RUNNING;
-	e->ready |= 1u << i;
+	e->ready |= TASK_BIT(i);
 	if (t->kind == ENGINE_ACTOR)
-		e->unfinished |= 1u << i;
+		e->unfinished |= TASK_BIT(i);
 	fiber_reset(&t->fiber, task_main);
 	e->current = e->me = i;
 	fiber_switch(&e->host, &t->fiber);
@@ -405,11 +405,11 @@ void run_start_line(struct engine *e, int task, const struct op *op)
 	line_raise(e, task, op);
 }
 
-static void start_tasks(struct engine *e, uint32_t which)
+static void start_tasks(struct engine *e, taskmask which)
 {
 	e->starting = true;
 	for (int i = 0; i < e->nr_tasks && e->end == ENGINE_DONE; i++)
-		if (which & (1u << i))
+		if (which & TASK_BIT(i))
 			start_task(e, i);
 	e->starting = false;
 }
@@ -440,7 +440,7 @@ void run_execution(struct engine *e)
 	e->mode = MODE_RUN;
 	e->hook_size = e->arena_size;
 	e->live = e->detect = true;
-	start_tasks(e, ~0u);
+	start_tasks(e, ~(taskmask)0);
 	go(e);
 	e->live = e->detect = false;
 	e->mode = MODE_CHECK;
@@ -460,7 +460,7 @@ int run_setup(struct engine *e, char *err, size_t n)
 {
 	struct engine *before = this_engine;
 	struct task real = e->task[0];
-	uint32_t which = 1;
+	taskmask which = 1;
 
 	if (!e->prog.setup) {
 		arena_snapshot(e);
@@ -468,7 +468,7 @@ int run_setup(struct engine *e, char *err, size_t n)
 	}
 	for (int i = 0; i < e->nr_tasks; i++)
 		if (e->task[i].kind == ENGINE_DEVICE)
-			which |= 1u << i;
+			which |= TASK_BIT(i);
 	reset_tasks(e);
 	hb_reset(e);
 	this_engine = e;

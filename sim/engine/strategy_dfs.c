@@ -9,7 +9,7 @@
 #include "engine/internal.h"
 
 struct node {
-	uint32_t left; /* choices not yet tried */
+	taskmask left; /* choices not yet tried */
 	uint8_t chosen;
 	uint16_t preemptions; /* up to and with `chosen` */
 };
@@ -52,23 +52,23 @@ static int last_task(const struct engine *e)
 }
 
 /* The cost of choosing `task` now: 1 when the task of the step before could have gone on. */
-static int cost(const struct engine *e, uint32_t ready, int task)
+static int cost(const struct engine *e, taskmask ready, int task)
 {
 	int last = last_task(e);
 
-	return last >= 0 && last != task && (ready & (1u << last));
+	return last >= 0 && last != task && (ready & TASK_BIT(last));
 }
 
-static uint32_t choices(const struct engine *e, const struct dfs *s, uint32_t ready, int used)
+static taskmask choices(const struct engine *e, const struct dfs *s, taskmask ready, int used)
 {
 	int last = last_task(e);
 	bool may = s->bound < 0 || used < s->bound;
 
-	if (last < 0 || !(ready & (1u << last)))
+	if (last < 0 || !(ready & TASK_BIT(last)))
 		return ready;
 	if (may && s->labels_only)
 		may = e->task[last].label && e->task[last].label_step == e->task[last].last_step;
-	return may ? ready : 1u << last;
+	return may ? ready : TASK_BIT(last);
 }
 
 static bool dfs_begin(struct engine *e)
@@ -84,17 +84,17 @@ static bool dfs_begin(struct engine *e)
 	return s->len > 0;
 }
 
-static void take(struct engine *e, struct dfs *s, uint32_t ready, uint32_t d, int task)
+static void take(struct engine *e, struct dfs *s, taskmask ready, uint32_t d, int task)
 {
 	struct node *n = &s->node[d];
 	int before = d ? s->node[d - 1].preemptions : 0;
 
 	n->chosen = (uint8_t)task;
-	n->left &= ~(1u << task);
+	n->left &= ~TASK_BIT(task);
 	n->preemptions = (uint16_t)(before + cost(e, ready, task));
 }
 
-static int dfs_pick(struct engine *e, uint32_t ready)
+static int dfs_pick(struct engine *e, taskmask ready)
 {
 	struct dfs *s = e->state;
 	uint32_t d = e->step;
@@ -103,7 +103,7 @@ static int dfs_pick(struct engine *e, uint32_t ready)
 	if (d + 1 < s->len)
 		return s->node[d].chosen;
 	if (d + 1 == s->len && s->node[d].left) { /* the branch that begin() chose */
-		take(e, s, ready, d, __builtin_ctz(s->node[d].left));
+		take(e, s, ready, d, task_first(s->node[d].left));
 		return s->node[d].chosen;
 	}
 	if (d == s->cap) {
@@ -114,7 +114,7 @@ static int dfs_pick(struct engine *e, uint32_t ready)
 	}
 	s->len = d + 1;
 	s->node[d].left = choices(e, s, ready, d ? s->node[d - 1].preemptions : 0);
-	take(e, s, ready, d, last >= 0 && (ready & (1u << last)) ? last : __builtin_ctz(s->node[d].left));
+	take(e, s, ready, d, last >= 0 && (ready & TASK_BIT(last)) ? last : task_first(s->node[d].left));
 	return s->node[d].chosen;
 }
 

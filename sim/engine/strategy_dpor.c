@@ -25,7 +25,7 @@ struct node {
 	uint32_t tidx;	   /* number of this step among its task's, from 1 */
 	uint32_t chain;	   /* node + 1 before it on the same location */
 	uint32_t previous; /* node + 1 before it of the same task */
-	uint32_t enabled, backtrack, done, sleep;
+	taskmask enabled, backtrack, done, sleep;
 	uint8_t task;
 	struct vclock vc; /* by task: how many of its steps happen before this one, this one included */
 };
@@ -114,28 +114,29 @@ static void candidate_add(struct dpor *s, uint32_t at)
  * The tasks that can take the first step of "everything after node `at` that does not happen after it, then node
  * `later`".
  */
-static uint32_t initials(const struct dpor *s, uint32_t at, uint32_t later)
+static taskmask initials(const struct dpor *s, uint32_t at, uint32_t later)
 {
-	uint32_t seen = 0, initial = 0, first[ENGINE_MAX_TASKS];
+	taskmask seen = 0, initial = 0;
+	uint32_t first[ENGINE_MAX_TASKS];
 	const struct node *e = &s->node[at];
 
 	for (uint32_t k = at + 1; k <= later; k++) {
 		const struct node *n = &s->node[k];
 		bool free_ = true;
 
-		if (seen & (1u << n->task))
+		if (seen & TASK_BIT(n->task))
 			continue;
 		if (k != later && n->vc.c[e->task] >= e->tidx)
 			continue;
-		for (uint32_t m = seen; m && free_; m &= m - 1) {
-			int t = __builtin_ctz(m);
+		for (taskmask m = seen; m && free_; m &= m - 1) {
+			int t = task_first(m);
 
 			free_ = n->vc.c[t] < s->node[first[t]].tidx;
 		}
-		seen |= 1u << n->task;
+		seen |= TASK_BIT(n->task);
 		first[n->task] = k;
 		if (free_)
-			initial |= 1u << n->task;
+			initial |= TASK_BIT(n->task);
 	}
 	return initial;
 }
@@ -143,11 +144,11 @@ static uint32_t initials(const struct dpor *s, uint32_t at, uint32_t later)
 static void reverse(struct dpor *s, uint32_t at, uint32_t later)
 {
 	struct node *n = &s->node[at];
-	uint32_t initial = initials(s, at, later), add;
+	taskmask initial = initials(s, at, later), add;
 
 	if (initial & (n->backtrack | n->sleep))
 		return;
-	add = initial & (1u << s->node[later].task);
+	add = initial & TASK_BIT(s->node[later].task);
 	if (!add)
 		add = initial & -initial;
 	/* What cannot run there yet is reached through what can: rare, and then all of it is tried. */
@@ -264,13 +265,13 @@ static bool dpor_begin(struct engine *e)
 	}
 	while (s->len) {
 		struct node *n = &s->node[s->len - 1];
-		uint32_t next;
+		taskmask next;
 
-		n->done |= 1u << n->task;
+		n->done |= TASK_BIT(n->task);
 		next = n->backtrack & ~n->done & ~n->sleep;
 		if (next) {
 			pop(s, s->len - 1);
-			n->task = (uint8_t)__builtin_ctz(next);
+			n->task = (uint8_t)task_first(next);
 			s->plan = s->len;
 			return true;
 		}
@@ -280,23 +281,24 @@ static bool dpor_begin(struct engine *e)
 }
 
 /* Those that slept, or were explored, at the state before the latest step and do not depend on that step. */
-static uint32_t sleepers(struct engine *e, const struct node *before)
+static taskmask sleepers(struct engine *e, const struct node *before)
 {
-	uint32_t left = (before->sleep | before->done) & ~(1u << before->task);
+	taskmask left = (before->sleep | before->done) & ~TASK_BIT(before->task);
 
-	for (uint32_t m = left; m; m &= m - 1) {
-		int t = __builtin_ctz(m);
+	for (taskmask m = left; m; m &= m - 1) {
+		int t = task_first(m);
 
 		if (op_dependent(&e->step_op, &e->task[t].op))
-			left &= ~(1u << t);
+			left &= ~TASK_BIT(t);
 	}
 	return left;
 }
 
-static int dpor_pick(struct engine *e, uint32_t ready)
+static int dpor_pick(struct engine *e, taskmask ready)
 {
 	struct dpor *s = e->state;
-	uint32_t d = e->step, awake;
+	uint32_t d = e->step;
+	taskmask awake;
 	struct node *n;
 	int last;
 
@@ -315,8 +317,8 @@ static int dpor_pick(struct engine *e, uint32_t ready)
 	if (!awake)
 		return -1;
 	last = d ? s->node[d - 1].task : -1;
-	n->task = (uint8_t)(last >= 0 && (awake & (1u << last)) ? last : __builtin_ctz(awake));
-	n->backtrack = 1u << n->task;
+	n->task = (uint8_t)(last >= 0 && (awake & TASK_BIT(last)) ? last : task_first(awake));
+	n->backtrack = TASK_BIT(n->task);
 	s->len = d + 1;
 	return n->task;
 }
@@ -330,8 +332,8 @@ static void dpor_end(struct engine *e)
 		s->len = s->nr_done;
 	else if (s->nr_done < s->len)
 		absorb(e, s);
-	for (uint32_t m = e->waiting & ~e->ready; m && !e->fair; m &= m - 1)
-		relate_waiting(e, s, __builtin_ctz(m));
+	for (taskmask m = e->waiting & ~e->ready; m && !e->fair; m &= m - 1)
+		relate_waiting(e, s, task_first(m));
 	s->plan = 0;
 	s->cut |= e->end == ENGINE_BOUND || e->end == ENGINE_VIOLATION;
 }

@@ -25,16 +25,16 @@ static bool random_begin(struct engine *e)
 	return true;
 }
 
-static int random_pick(struct engine *e, uint32_t ready)
+static int random_pick(struct engine *e, taskmask ready)
 {
-	unsigned n = (unsigned)__builtin_popcount(ready), k;
+	unsigned n = (unsigned)__builtin_popcountll(ready), k;
 
 	if (n == 1)
-		return __builtin_ctz(ready);
+		return task_first(ready);
 	k = (unsigned)(((rng_next(&e->rng) >> 32) * n) >> 32);
 	while (k--)
 		ready &= ready - 1;
-	return __builtin_ctz(ready);
+	return task_first(ready);
 }
 
 static void random_end(struct engine *e)

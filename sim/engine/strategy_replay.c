@@ -11,7 +11,7 @@
 
 struct replay {
 	const struct engine_schedule *schedule; /* NULL: order */
-	const uint8_t *order;
+	const order_t *order;
 	uint32_t nr_order;
 	int seg;
 	uint32_t taken; /* steps of this segment */
@@ -27,28 +27,28 @@ struct replay {
 };
 
 static bool segment_over(struct engine *e, const struct replay *r, const struct engine_segment *g,
-			 uint32_t ready)
+			 taskmask ready)
 {
 	if (g->stop == ENGINE_STOP_LABEL)
 		return r->reached;
 	if (g->stop == ENGINE_STOP_COUNT)
 		return r->taken == g->count;
 	/* To its end: it took a step, or had returned before its turn, and cannot go on. */
-	return !(ready & (1u << g->task)) && (r->taken || e->task[g->task].state == TASK_FINISHED);
+	return !(ready & TASK_BIT(g->task)) && (r->taken || e->task[g->task].state == TASK_FINISHED);
 }
 
-static void runnable(const struct engine *e, uint32_t ready, char *buf, size_t n)
+static void runnable(const struct engine *e, taskmask ready, char *buf, size_t n)
 {
 	size_t len = 0;
 	char name[ENGINE_NAME_MAX];
 
-	for (uint32_t m = ready; m && len < n; m &= m - 1) {
-		engine_task_name(&e->prog, __builtin_ctz(m), name, sizeof(name));
+	for (taskmask m = ready; m && len < n; m &= m - 1) {
+		engine_task_name(&e->prog, task_first(m), name, sizeof(name));
 		len += (size_t)snprintf(buf + len, n - len, "%s%s", len ? ", " : "", name);
 	}
 }
 
-static int diverge(struct engine *e, struct replay *r, const struct engine_segment *g, uint32_t ready)
+static int diverge(struct engine *e, struct replay *r, const struct engine_segment *g, taskmask ready)
 {
 	struct engine_schedule one = { .nr = 1, .seg = { *g } };
 	char asked[128], could[128] = "";
@@ -62,28 +62,28 @@ static int diverge(struct engine *e, struct replay *r, const struct engine_segme
 	return -1;
 }
 
-static int serial(const struct engine *e, uint32_t ready)
+static int serial(const struct engine *e, taskmask ready)
 {
 	int last = e->step ? e->order[e->step - 1] & ORDER_TASK : -1;
 
-	return last >= 0 && (ready & (1u << last)) ? last : __builtin_ctz(ready);
+	return last >= 0 && (ready & TASK_BIT(last)) ? last : task_first(ready);
 }
 
-static int pick_order(struct engine *e, struct replay *r, uint32_t ready)
+static int pick_order(struct engine *e, struct replay *r, taskmask ready)
 {
 	int task;
 
 	if (e->step >= r->nr_order)
 		return serial(e, ready);
 	task = r->order[e->step] & ORDER_TASK;
-	if (ready & (1u << task))
+	if (ready & TASK_BIT(task))
 		return task;
 	r->diverged = true;
 	snprintf(r->why, sizeof(r->why), "at step %u task %d cannot run", e->step + 1, task);
 	return -1;
 }
 
-static int replay_pick(struct engine *e, uint32_t ready)
+static int replay_pick(struct engine *e, taskmask ready)
 {
 	struct replay *r = e->state;
 	const struct engine_segment *g;
@@ -98,7 +98,7 @@ static int replay_pick(struct engine *e, uint32_t ready)
 	if (r->seg == r->schedule->nr)
 		return serial(e, ready);
 	g = &r->schedule->seg[r->seg];
-	if (!(ready & (1u << g->task)))
+	if (!(ready & TASK_BIT(g->task)))
 		return diverge(e, r, g, ready);
 	r->taken++;
 	return g->task;
@@ -150,7 +150,7 @@ static void run(struct engine *e, struct replay *r)
 		e->end = ENGINE_DIVERGED;
 }
 
-void run_order(struct engine *e, const uint8_t *order, uint32_t n)
+void run_order(struct engine *e, const order_t *order, uint32_t n)
 {
 	struct replay r = { .order = order, .nr_order = n };
 

@@ -8,7 +8,7 @@
 #ifndef SIM_ENGINE_SYNC_IMPL_H
 #define SIM_ENGINE_SYNC_IMPL_H
 
-#define SYNC_NR_TASKS 32 /* equals ENGINE_MAX_TASKS: asserted in the engine */
+#define SYNC_NR_TASKS 64 /* equals ENGINE_MAX_TASKS: asserted in the engine */
 
 /* ---- atomics that return nothing, and bits ------------------------------------------------------ */
 
@@ -62,7 +62,8 @@ static inline bool test_and_clear_bit(int nr, unsigned long *addr)
 struct sync_lock {
 	u16 owner;   /* task + 1 that holds it exclusively, 0: none */
 	u16 readers; /* how many hold it shared */
-	u32 reader_mask;
+	u32 pad;
+	u64 reader_mask;
 	const char *name;
 };
 
@@ -136,7 +137,7 @@ static inline void write_unlock_irq(rwlock_t *l)
 struct rw_semaphore {
 	u16 owner;   /* writer, task + 1 */
 	u16 readers; /* granted readers */
-	u32 granted; /* tasks that were granted it and have not gone on yet */
+	u64 granted; /* tasks that were granted it and have not gone on yet */
 	u32 nr_waiting;
 	u8 waiting[SYNC_NR_TASKS]; /* first come first; the top bit says writer */
 	const char *name;
@@ -179,7 +180,7 @@ u64 sync_time(void);
 struct rcu_head {
 	struct rcu_head *next;
 	void (*func)(struct rcu_head *);
-	u32 readers; /* tasks that the grace period waits for */
+	u64 readers; /* tasks that the grace period waits for */
 	u32 step;    /* when it was queued */
 };
 void rcu_read_lock(void);
