@@ -126,11 +126,20 @@ struct engine_data_race {
 
 /* ---- exploring --------------------------------------------------------------------------------- */
 
+enum engine_memory {
+	ENGINE_SC,
+	ENGINE_TSO,	   /* a FIFO of marked stores a CPU */
+	ENGINE_PSO,	   /* one a CPU and location */
+	ENGINE_WEAK_LOCKS, /* as pso; lock operations are one-way, relaxed read-modify-writes do not drain */
+	NR_ENGINE_MEMORIES,
+};
+
 struct engine_options {
 	const char *strategy; /* "random", "dfs", "dpor" */
-	int preemptions;      /* dfs: at most so many; -1: no bound */
-	uint64_t executions;  /* budget, 0: none */
-	double seconds;	      /* budget, 0: none */
+	enum engine_memory memory;
+	int preemptions;     /* dfs: at most so many; -1: no bound */
+	uint64_t executions; /* budget, 0: none */
+	double seconds;	     /* budget, 0: none */
 	uint64_t seed;
 	uint32_t max_steps;	   /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
 	const char *oracle;	   /* stop at a violation of this oracle only, keep others; NULL: any stops */
@@ -208,7 +217,8 @@ bool engine_schedule_label(struct engine *e, struct engine_schedule *s);
 
 /* The name of a task, a device, an interrupt line ("ipi0") or "rcu". */
 void engine_task_name(const struct engine_program *p, int task, char *buf, size_t n);
-const char *engine_strategy_name(int i); /* NULL past the last */
+const char *engine_strategy_name(int i);	      /* NULL past the last */
+const char *engine_memory_name(enum engine_memory m); /* "sc", "tso", "pso", "weak-locks" */
 
 /* "invalidate@unmapped fault disk*3 fault": see docs/reference. sep is put between segments. */
 void engine_schedule_print(const struct engine_program *p, const struct engine_schedule *s, char sep,

@@ -21,6 +21,13 @@ const char *engine_strategy_name(int i)
 	return i >= 0 && (size_t)i < sizeof(strategies) / sizeof(strategies[0]) ? strategies[i]->name : NULL;
 }
 
+const char *engine_memory_name(enum engine_memory m)
+{
+	static const char *const names[NR_ENGINE_MEMORIES] = { "sc", "tso", "pso", "weak-locks" };
+
+	return names[m];
+}
+
 /* ---- engines -------------------------------------------------------------------------------------- */
 
 static int tasks_create(struct engine *e, char *err, size_t n)
