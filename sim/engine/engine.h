@@ -146,6 +146,7 @@ struct engine_options {
 	bool keep_going;	   /* do not stop at violations at all: count them */
 	bool data_race_fatal;	   /* a data race ends the exploration as violation of "data-race" */
 	bool paranoid;		   /* compare the whole arena with the snapshot after each reset */
+	bool count_classes;	   /* of equivalent executions: stats.classes */
 	bool labels_only;	   /* dfs: preempt only where a label was just visited */
 	volatile int *interrupted; /* set by a signal handler: stop and report what is known; may be NULL */
 	void (*progress)(void *arg, uint64_t executions, double seconds,
@@ -160,6 +161,7 @@ struct engine_stats {
 	uint64_t redundant;  /* given up by the strategy ("blocked" in the papers' sense) */
 	uint64_t bounded;    /* reached max_steps */
 	uint64_t violations;
+	uint64_t classes;			  /* with count_classes: of equivalent executions */
 	uint64_t points, switches, plain, marked; /* totals over executions */
 	uint32_t max_depth;
 	bool complete; /* the whole space under the stated bounds was covered */

@@ -6,7 +6,8 @@
 
 #define BUDGET_LOOK 32 /* executions between looks at the clock */
 
-static const struct strategy *const strategies[] = { &strategy_random, &strategy_dfs, &strategy_dpor };
+static const struct strategy *const strategies[] = { &strategy_random, &strategy_dfs, &strategy_dpor,
+						     &strategy_source };
 
 const struct strategy *strategy_find(const char *name)
 {
@@ -259,8 +260,12 @@ static void explore(struct engine *e, const struct engine_options *o, struct eng
 			break;
 		}
 		e->nr_switches = 0;
+		if (e->classes)
+			classes_begin(e->classes);
 		run_execution(e);
 		e->strategy->end(e);
+		if (e->classes)
+			classes_end(e, e->classes);
 		count(e, &r->stats);
 		if (e->end == ENGINE_VIOLATION)
 			stopped = note_violation(e, o, r);
@@ -293,14 +298,19 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	e->nr_execution = 0;
 	e->nr_plain = e->nr_marked = 0;
 	e->nr_races = 0;
+	e->classes = o->count_classes ? classes_create(e) : NULL;
 	explore(e, o, r);
+	r->stats.peak_bytes = s->bytes ? s->bytes(e) : 0;
+	r->stats.classes = e->classes ? classes_count(e->classes) : 0;
+	classes_destroy(e->classes);
+	e->classes = NULL;
 	s->destroy(e);
 	e->strategy = &strategy_replay;
 	find_stacks(e);
 	r->nr_races = e->nr_races;
 	memcpy(r->races, e->races, sizeof(r->races));
-	r->stats.peak_bytes = e->mapped + e->cap_clocks * sizeof(*e->clocks) +
-			      e->cap_spill * sizeof(*e->spill) + e->order_cap * sizeof(order_t);
+	r->stats.peak_bytes += e->mapped + e->cap_clocks * sizeof(*e->clocks) +
+			       e->cap_spill * sizeof(*e->spill) + e->order_cap * sizeof(order_t);
 	e->opt = NULL;
 	return 0;
 }

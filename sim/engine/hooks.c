@@ -185,6 +185,7 @@ static inline void atomic_done(struct engine *e, const volatile void *vp, unsign
 	const void *p = (const void *)(uintptr_t)vp;
 
 	e->step_old = old;
+	e->step_new = new_;
 	if (unlikely(e->tracing))
 		trace_values(e, p, size, old, new_);
 	if (store && e->waiting)
@@ -298,6 +299,7 @@ static void cas_point(struct engine *e, const volatile void *vp, unsigned size)
 			 .mode = OP_WRITE,
 			 .size = (uint8_t)size,
 			 .mask = word_mask(p, size),
+			 .conditional = true,
 			 .name = "cmpxchg",
 			 .addr = p };
 

@@ -130,6 +130,7 @@ enum engine_mode {
 };
 
 struct strategy;
+struct classes;
 
 struct engine {
 	/* Looked at by every hook: kept together. */
@@ -158,18 +159,18 @@ struct engine {
 	struct task task[ENGINE_MAX_TASKS];
 	struct cpu cpu[ENGINE_MAX_CPUS];
 	struct fiber host;
-	int current;	     /* (s) task on whose fiber we are, -1: host */
-	bool starting;	     /* (x) tasks run to their first point, none beyond it */
-	void *host_data;     /* sync_set_task_data() of the check */
-	taskmask ready;	     /* (s) tasks whose operation can run */
-	taskmask waiting;    /* (s) tasks whose operation is blocking, ready or not */
-	taskmask unfinished; /* (s) actors that have not returned */
-	uint32_t step;	     /* (s) steps taken */
-	uint32_t max_steps;  /* (x) */
-	bool fair;	     /* (s) the bound was reached: round robin, to tell livelock from long */
-	struct op step_op;   /* (s) what the latest step did, in the end */
-	uint64_t step_old;   /* (s) value before it, where it has one */
-	order_t *order;	     /* (s) the task of each step */
+	int current;		     /* (s) task on whose fiber we are, -1: host */
+	bool starting;		     /* (x) tasks run to their first point, none beyond it */
+	void *host_data;	     /* sync_set_task_data() of the check */
+	taskmask ready;		     /* (s) tasks whose operation can run */
+	taskmask waiting;	     /* (s) tasks whose operation is blocking, ready or not */
+	taskmask unfinished;	     /* (s) actors that have not returned */
+	uint32_t step;		     /* (s) steps taken */
+	uint32_t max_steps;	     /* (x) */
+	bool fair;		     /* (s) the bound was reached: round robin, to tell livelock from long */
+	struct op step_op;	     /* (s) what the latest step did, in the end */
+	uint64_t step_old, step_new; /* (s) values before and after it, where it has any */
+	order_t *order;		     /* (s) the task of each step */
 	uint32_t order_cap;
 	enum engine_end end;		   /* (s) */
 	struct engine_violation violation; /* (s) */
@@ -196,6 +197,7 @@ struct engine {
 	const struct strategy *strategy;  /* (e) */
 	void *state;			  /* (e) the strategy's */
 	const struct engine_options *opt; /* (e) */
+	struct classes *classes;	  /* (e) NULL: not counted */
 	uint64_t rng;			  /* (x) */
 
 	struct engine_trace *trace; /* (x) */
@@ -244,10 +246,21 @@ struct strategy {
 	void (*end)(struct engine *e);
 	/* nothing was left out, so that running out of executions means that all were covered; may be NULL: never */
 	bool (*covered)(const struct engine *e);
+	/* the most memory it has held; may be NULL: next to none */
+	size_t (*bytes)(const struct engine *e);
 };
 
-extern const struct strategy strategy_random, strategy_dfs, strategy_dpor, strategy_replay;
+extern const struct strategy strategy_random, strategy_dfs, strategy_dpor, strategy_source, strategy_replay;
 const struct strategy *strategy_find(const char *name);
+
+/* ---- classes.c ---------------------------------------------------------------------------------------- */
+
+struct classes *classes_create(const struct engine *e); /* NULL: no memory */
+void classes_destroy(struct classes *c);
+void classes_begin(struct classes *c);
+void classes_step(struct engine *e, struct classes *c); /* before the next choice */
+void classes_end(struct engine *e, struct classes *c);
+uint64_t classes_count(const struct classes *c);
 
 /* ---- arena.c ---------------------------------------------------------------------------------------- */
 

@@ -414,7 +414,7 @@ void sync_completion_init(struct completion *c, const char *name)
 void complete(struct completion *c)
 {
 	struct engine *e = this_engine;
-	struct op op = lock_op(e, c, OP_ADD, "complete");
+	struct op op = lock_op(e, c, OP_WRITE, "complete");
 
 	if (e->live) {
 		lock_look(e, c);
@@ -422,6 +422,7 @@ void complete(struct completion *c)
 	}
 	lock_dirty(e, c, sizeof(*c));
 	e->step_old = c->done++;
+	e->step_new = c->done;
 	if (e->detect)
 		hb_release(e, loc_word(e, c), true);
 	recheck(e, loc_word(e, c));

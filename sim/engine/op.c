@@ -71,7 +71,7 @@ const uint8_t op_relations[NR_OP_MODES][NR_OP_MODES] = {
 	BOTH(OP_RCU_READ, OP_GP_START),
 	EDGE(OP_RCU_READ_END, OP_GP_WAIT),
 
-	/* completions: complete() is an OP_ADD; as for OP_AWAIT, values tell what could be reversed */
+	/* completions: complete() is an OP_WRITE; as for OP_AWAIT, values tell what could be reversed */
 	RACE(OP_CONSUME, OP_CONSUME),
-	BOTH(OP_ADD, OP_CONSUME),
+	BOTH(OP_WRITE, OP_CONSUME),
 };

@@ -51,9 +51,9 @@ struct op {
 	uint32_t loc;  /* 0: none */
 	uint16_t span; /* a free: how many locations from loc on; else 0 */
 	uint8_t mode;
-	uint8_t size;  /* bytes, for display; 0: not memory */
-	bool blocking; /* may be unready */
-	bool weak;     /* marked access of kernel memory: takes part in data race detection */
+	uint8_t size;	  /* bytes, for display; 0: not memory */
+	bool blocking;	  /* may be unready */
+	bool conditional; /* a compare-and-exchange: a write or, when it fails, a read */
 	uint64_t mask;
 	const char *name;	  /* "load", "spin_lock", ... */
 	const void *addr;	  /* the word or lock; what readiness looks at */

@@ -243,6 +243,8 @@ static inline int pick(struct engine *e)
 		return e->step < SETUP_MAX_STEPS ? pick_serial(e) : bound_reached(e);
 	if (unlikely(e->step >= e->max_steps))
 		return bound_reached(e);
+	if (unlikely(e->classes))
+		classes_step(e, e->classes);
 	return e->strategy->pick(e, e->ready);
 }
 
@@ -347,7 +349,6 @@ static void task_main(void)
 		fiber_leave(&e->task[self].fiber, &e->host);
 	}
 	schedule(e, true);
-	abort();
 }
 
 /* ---- one execution -------------------------------------------------------------------------------------------- */

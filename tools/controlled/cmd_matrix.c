@@ -62,6 +62,17 @@ static void judge_cell(struct cell *c, const struct engine_result *r)
 		c->differs = c->verdict == CELL_FOUND;
 }
 
+/* The race's, or what it says is found here: others may fire in executions before. */
+static const char *wanted_oracle(const struct cell *c)
+{
+	const struct race_verdict *v =
+		c->race->axis ? race_verdict(c->race, c->protocol) : &c->race->expect[0];
+
+	if (c->race->oracle)
+		return c->race->oracle;
+	return v && v->expect == RACE_FOUND ? v->oracle : NULL;
+}
+
 /* => 0, or a status after a message */
 static int explore_cell(struct cell *c, const struct request *q)
 {
@@ -69,7 +80,7 @@ static int explore_cell(struct cell *c, const struct request *q)
 	struct engine_options o = { .strategy = "dpor",
 				    .preemptions = -1,
 				    .seconds = q->seconds,
-				    .oracle = c->race->oracle,
+				    .oracle = wanted_oracle(c),
 				    .interrupted = session_interrupted(),
 				    .progress = session_progress,
 				    .progress_arg = c->progress };
