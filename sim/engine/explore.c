@@ -262,6 +262,7 @@ static void explore(struct engine *e, const struct engine_options *o, struct eng
 		run_execution(e);
 		e->strategy->end(e);
 		count(e, &r->stats);
+		outcome_count(e);
 		if (e->end == ENGINE_VIOLATION)
 			stopped = note_violation(e, o, r);
 		if (o->paranoid)
@@ -293,7 +294,9 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	e->nr_execution = 0;
 	e->nr_plain = e->nr_marked = 0;
 	e->nr_races = 0;
+	outcome_begin(e);
 	explore(e, o, r);
+	outcome_end(e, r);
 	s->destroy(e);
 	e->strategy = &strategy_replay;
 	find_stacks(e);
