@@ -238,7 +238,7 @@ static void bare_races_have_tokens(void **state)
 
 	snprintf(command, sizeof(command), "replay '%s'",
 		 json_string(cJSON_GetObjectItem(j, "violation"), "token"));
-	r = cli(command);
+	r = cli("%s", command);
 	assert_int_equal(r.status, 1);
 	assert_in(r.out, "deadlock");
 	cJSON_Delete(j);
