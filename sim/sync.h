@@ -269,6 +269,10 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *
  *	void sync_violation(const char *oracle, const char *fmt, ...);
  *
+ * Outcomes: what an execution came to, in fewer than 64 characters. Called by a check, else of no effect.
+ *
+ *	void sync_outcome(const char *text);
+ *
  * Choices other than the schedule [point]: 0 is the ordinary outcome; natively always 0.
  *
  *	int sync_choose(const char *what, int n);	0 .. n-1

@@ -124,6 +124,17 @@ struct engine_data_race {
 
 #define ENGINE_MAX_DATA_RACES 64
 
+/* ---- outcomes: what a check says an execution came to --------------------------------------------- */
+
+#define ENGINE_MAX_OUTCOMES 256
+#define ENGINE_OUTCOME_MAX 64 /* characters, with the NUL */
+
+struct engine_outcome {
+	char text[ENGINE_OUTCOME_MAX];
+	uint64_t executions;
+	uint64_t first; /* the execution that showed it, from 1 */
+};
+
 /* ---- exploring --------------------------------------------------------------------------------- */
 
 enum engine_memory {
@@ -179,6 +190,9 @@ struct engine_result {
 	int preemptions;
 	int nr_races;
 	struct engine_data_race races[ENGINE_MAX_DATA_RACES];
+	int nr_outcomes;				    /* of executions that ended without a violation */
+	bool outcomes_truncated;			    /* there were others, which are not counted */
+	struct engine_outcome outcome[ENGINE_MAX_OUTCOMES]; /* by text */
 };
 
 struct engine;

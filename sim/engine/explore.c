@@ -267,6 +267,7 @@ static void explore(struct engine *e, const struct engine_options *o, struct eng
 		if (e->classes)
 			classes_end(e, e->classes);
 		count(e, &r->stats);
+		outcome_count(e);
 		if (e->end == ENGINE_VIOLATION)
 			stopped = note_violation(e, o, r);
 		if (o->paranoid)
@@ -299,7 +300,9 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	e->nr_plain = e->nr_marked = 0;
 	e->nr_races = 0;
 	e->classes = o->count_classes ? classes_create(e) : NULL;
+	outcome_begin(e);
 	explore(e, o, r);
+	outcome_end(e, r);
 	r->stats.peak_bytes = s->bytes ? s->bytes(e) : 0;
 	r->stats.classes = e->classes ? classes_count(e->classes) : 0;
 	classes_destroy(e->classes);

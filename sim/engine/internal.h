@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "engine/fiber.h"
 #include "engine/op.h"
+#include "engine/outcome.h"
 #include "sync.h"
 
 _Static_assert(SYNC_NR_TASKS == ENGINE_MAX_TASKS, "lock queues hold every task");
@@ -218,8 +219,10 @@ struct engine {
 		void *pc[ENGINE_STACK_DEPTH];
 		int depth;
 	} watched[ENGINE_MAX_TASKS];
-	uint64_t nr_execution; /* (e) */
-	size_t mapped;	       /* bytes, for peak_bytes */
+	struct outcomes outcomes;	  /* (e) */
+	char outcome[ENGINE_OUTCOME_MAX]; /* this execution's, "": none stated */
+	uint64_t nr_execution;		  /* (e) */
+	size_t mapped;			  /* bytes, for peak_bytes */
 };
 
 extern __thread struct engine *this_engine;
@@ -375,6 +378,12 @@ int schedule_preemptions(const struct engine *e);
 void run_order(struct engine *e, const order_t *order, uint32_t n);
 void engine_set_bound(struct engine *e, uint32_t max_steps);
 void explore_note(struct engine *e, struct engine_result *r); /* copies the violation just found */
+
+/* ---- outcome.c ---- */
+
+void outcome_begin(struct engine *e); /* of an exploration */
+void outcome_count(struct engine *e); /* the execution just run */
+void outcome_end(const struct engine *e, struct engine_result *r);
 
 /* ---- oops.c ---- */
 

@@ -222,6 +222,7 @@ void sync_label(const char *name);
 #define SYNC_LABEL(name) sync_label(name)
 
 void sync_violation(const char *oracle, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sync_outcome(const char *text);
 int sync_choose(const char *what, int n);
 
 #endif

@@ -92,6 +92,22 @@ static int set_kernel(struct race_config *c, const char *kernel, char *err, size
 	return 0;
 }
 
+static int check_actors(const struct race *r, char *err, size_t n)
+{
+	int nr = race_actor_count(r);
+
+	if (!nr) {
+		snprintf(err, n, "race '%s' has no actors", r->name);
+		return -1;
+	}
+	if (!race_is_bare(r) && nr > machine_cpus()) {
+		snprintf(err, n, "race '%s' has %d actors, the simulated machine %d CPUs", r->name, nr,
+			 machine_cpus());
+		return -1;
+	}
+	return 0;
+}
+
 int race_configure(struct race_config *c, const char *race, const char *kernel, const char *protocols,
 		   char *err, size_t n)
 {
@@ -99,8 +115,11 @@ int race_configure(struct race_config *c, const char *race, const char *kernel, 
 	c->race = race_find(race);
 	if (!c->race)
 		return unknown("race", race, nearest_name(race, race_name_at, race_count(), NULL), err, n);
-	if (!race_actor_count(c->race)) {
-		snprintf(err, n, "race '%s' has no actors", race);
+	if (check_actors(c->race, err, n))
+		return -1;
+	if (race_is_bare(c->race) && protocols && *protocols) {
+		snprintf(err, n, "race '%s' runs without the simulated kernel, so it has no protocol '%.40s'",
+			 race, protocols);
 		return -1;
 	}
 	if (set_kernel(c, kernel ? kernel : DEFAULT_KERNEL, err, n))
@@ -154,6 +173,10 @@ void race_program(const struct race_config *c, struct engine_program *p)
 
 	memset(p, 0, sizeof(*p));
 	p->name = c->race->name;
+	if (race_is_bare(c->race)) {
+		race_bare_program(c->race, p);
+		return;
+	}
 	p->arena_size = machine_size();
 	p->setup = setup;
 	p->check = check;

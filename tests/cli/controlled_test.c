@@ -39,6 +39,8 @@ static void explore_finds(void **state)
 		"complete",
 		"violation",
 		"data_races",
+		"outcomes",
+		"outcomes_truncated",
 		"seconds",
 		"executions_per_second",
 		"points_per_execution",
@@ -205,6 +207,44 @@ static void explain_draws(void **state)
 	free(token);
 }
 
+/* ---- bare races -------------------------------------------------------------------------------------- */
+
+static void bare_races_have_outcomes(void **state)
+{
+	cJSON *j = cli_json(0, "explore sb --json"), *all = cJSON_GetObjectItem(j, "outcomes"), *first;
+	struct run r = cli("explore sb");
+
+	assert_int_equal(cJSON_GetArraySize(all), 3);
+	first = cJSON_GetArrayItem(all, 0);
+	assert_string_equal(json_string(first, "outcome"), "r0=0 r1=1");
+	assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(first, "executions")), 1);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "protocols")), 0);
+	assert_in(r.out, "1  r0=0 r1=1\n");
+	cJSON_Delete(j);
+	run_free(&r);
+	assert_refused("explore sb --protocol page-lock", "'page-lock'", "'sb'");
+	assert_refused("matrix --family litmus", "litmus", "axis");
+	r = cli("matrix sb");
+	assert_int_equal(r.status, 0);
+	assert_in(r.out, "clean 3");
+	run_free(&r);
+}
+
+static void bare_races_have_tokens(void **state)
+{
+	cJSON *j = cli_json(1, "explore philosophers_3 --json");
+	char command[1024];
+	struct run r;
+
+	snprintf(command, sizeof(command), "replay '%s'",
+		 json_string(cJSON_GetObjectItem(j, "violation"), "token"));
+	r = cli("%s", command);
+	assert_int_equal(r.status, 1);
+	assert_in(r.out, "deadlock");
+	cJSON_Delete(j);
+	run_free(&r);
+}
+
 /* ---- matrix ------------------------------------------------------------------------------------------ */
 
 static void matrix_agrees(void **state)
@@ -239,6 +279,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(replay_is_the_same_every_time),
 		cmocka_unit_test(replay_says_what_differs),
 		cmocka_unit_test(explain_draws),
+		cmocka_unit_test(bare_races_have_outcomes),
+		cmocka_unit_test(bare_races_have_tokens),
 		cmocka_unit_test(matrix_agrees),
 	};
 

@@ -206,6 +206,7 @@ static void print_json(const struct session *s, const struct request *q, const s
 	cJSON_AddBoolToObject(j, "interrupted", t->interrupted);
 	cJSON_AddItemToObject(j, "violation", json_violation(&out->r, out->token));
 	cJSON_AddItemToObject(j, "data_races", json_data_races(&s->program, &out->r, sym));
+	json_add_outcomes(j, out->r.outcome, out->r.nr_outcomes, out->r.outcomes_truncated);
 	cJSON_AddNumberToObject(j, "seconds", t->seconds);
 	cJSON_AddNumberToObject(j, "executions_per_second",
 				t->seconds > 0 ? (double)t->executions / t->seconds : 0);
@@ -244,6 +245,7 @@ static void print_text(const struct session *s, const struct request *q, const s
 	char n[32];
 
 	print_stats(s, q, out);
+	outcomes_print(r->outcome, r->nr_outcomes, r->outcomes_truncated);
 	report_data_races(stdout, &s->program, r, sym);
 	switch (out->status) {
 	case STATUS_VIOLATION:
@@ -256,7 +258,8 @@ static void print_text(const struct session *s, const struct request *q, const s
 	case STATUS_CLEAN:
 		printf("%sCLEAN%s: no interleaving of %s goes wrong: %s executions, complete\n",
 		       style_good(stdout), style_end(stdout), name, thousands(r->stats.executions, n));
-		printf("Next: faultline matrix %s\n", name);
+		if (s->config.race->axis)
+			printf("Next: faultline matrix %s\n", name);
 		break;
 	case STATUS_INTERRUPTED:
 		printf("INTERRUPTED: nothing found in %s executions, not complete\n",

@@ -123,12 +123,13 @@ static bool wanted(const struct race *r, const struct request *q, int nr, char *
 	return nr == 0;
 }
 
-static int add_cells(struct matrix *m, const struct race *r, const struct request *q)
+/* A race without an axis is no answer to which protocol closes what: it is explored where it is named. */
+static int add_cells(struct matrix *m, const struct race *r, const struct request *q, bool named)
 {
 	int axis = r->axis ? axis_find(r->axis) : -1;
 
 	if (!r->axis)
-		return q->protocol ? 0 : matrix_add(m, r, "-");
+		return q->protocol || !named ? 0 : matrix_add(m, r, "-");
 	for (int i = 0; i < protocol_count(); i++) {
 		const struct protocol *p = protocol_get(i);
 
@@ -157,9 +158,9 @@ static int fill(struct matrix *m, const struct request *q, int nr, char **names)
 	}
 	for (int i = 0; i < race_count() && !status; i++)
 		if (wanted(race_get(i), q, nr, names))
-			status = add_cells(m, race_get(i), q);
+			status = add_cells(m, race_get(i), q, nr > 0);
 	if (!status && !m->nr)
-		return usage_error("matrix: nothing matches%s%s; see `faultline list`",
+		return usage_error("matrix: no race with an axis matches%s%s; see `faultline list --plain`",
 				   q->family ? " family " : "", q->family ? q->family : "");
 	for (int i = 0; i < m->nr && !status && !*session_interrupted(); i++) {
 		snprintf(m->cell[i].progress, sizeof(m->cell[i].progress), "cell %d of %d, %s %s: ", i + 1,
