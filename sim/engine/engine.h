@@ -135,9 +135,10 @@ enum engine_memory {
 };
 
 struct engine_options {
-	const char *strategy; /* "random", "dfs", "dpor" */
+	const char *strategy; /* one of engine_strategy_name() */
 	enum engine_memory memory;
 	int preemptions;     /* dfs: at most so many; -1: no bound */
+	int depth;	     /* pct: of the bugs it is to find, 0: ENGINE_DEFAULT_DEPTH */
 	uint64_t executions; /* budget, 0: none */
 	double seconds;	     /* budget, 0: none */
 	uint64_t seed;
@@ -154,6 +155,8 @@ struct engine_options {
 };
 
 #define ENGINE_DEFAULT_STEPS 5000
+#define ENGINE_DEFAULT_DEPTH 3
+#define ENGINE_MAX_DEPTH 16
 
 struct engine_stats {
 	uint64_t executions; /* run to an end: done, violated or out of bound */

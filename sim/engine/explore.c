@@ -6,7 +6,8 @@
 
 #define BUDGET_LOOK 32 /* executions between looks at the clock */
 
-static const struct strategy *const strategies[] = { &strategy_random, &strategy_dfs, &strategy_dpor };
+static const struct strategy *const strategies[] = { &strategy_dpor, &strategy_dfs, &strategy_random,
+						     &strategy_pct, &strategy_pos };
 
 const struct strategy *strategy_find(const char *name)
 {

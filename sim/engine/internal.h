@@ -246,8 +246,14 @@ struct strategy {
 	bool (*covered)(const struct engine *e);
 };
 
-extern const struct strategy strategy_random, strategy_dfs, strategy_dpor, strategy_replay;
+extern const struct strategy strategy_random, strategy_pct, strategy_pos, strategy_dfs, strategy_dpor,
+	strategy_replay;
 const struct strategy *strategy_find(const char *name);
+
+/* What the samples have in common: no preemption bound, an execution's own random numbers, a uniform choice. */
+int sample_options(const struct engine_options *o, char *err, size_t n);
+void sample_seed(struct engine *e);
+int random_pick(struct engine *e, taskmask ready);
 
 /* ---- arena.c ---------------------------------------------------------------------------------------- */
 

@@ -473,7 +473,7 @@ void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name)
 
 void cpu_relax(void)
 {
-	static const struct op op = { .mode = OP_NONE, .name = "cpu_relax" };
+	static const struct op op = { .mode = OP_NONE, .yield = true, .name = "cpu_relax" };
 
 	if (this_engine->live)
 		point(this_engine, &op);
@@ -481,7 +481,7 @@ void cpu_relax(void)
 
 void cond_resched(void)
 {
-	static const struct op op = { .mode = OP_NONE, .name = "cond_resched" };
+	static const struct op op = { .mode = OP_NONE, .yield = true, .name = "cond_resched" };
 
 	if (this_engine->live)
 		point(this_engine, &op);

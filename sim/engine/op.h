@@ -53,6 +53,7 @@ struct op {
 	uint8_t mode;
 	uint8_t size;  /* bytes, for display; 0: not memory */
 	bool blocking; /* may be unready */
+	bool yield;    /* the task spins: it has no reason to go on before others did */
 	bool weak;     /* marked access of kernel memory: takes part in data race detection */
 	uint64_t mask;
 	const char *name;	  /* "load", "spin_lock", ... */

@@ -8,7 +8,8 @@
 #include "controlled/report.h"
 
 /* A sample has no end of its own. */
-#define RANDOM_EXECUTIONS 100000
+#define SAMPLE_EXECUTIONS 100000
+#define MAX_STRATEGIES 16
 
 struct request {
 	const char *kernel, *protocols;
@@ -30,6 +31,7 @@ enum {
 	OPT_STRATEGY,
 	OPT_MEMORY,
 	OPT_PREEMPTIONS,
+	OPT_DEPTH,
 	OPT_EXECUTIONS,
 	OPT_SECONDS,
 	OPT_SEED,
@@ -47,6 +49,7 @@ static const struct option options[] = {
 	{ "strategy", required_argument, NULL, OPT_STRATEGY },
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "preemptions", required_argument, NULL, OPT_PREEMPTIONS },
+	{ "depth", required_argument, NULL, OPT_DEPTH },
 	{ "executions", required_argument, NULL, OPT_EXECUTIONS },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "seed", required_argument, NULL, OPT_SEED },
@@ -62,17 +65,17 @@ static const struct option options[] = {
 
 static bool option_strategy(const char *name, struct request *q)
 {
-	static const char *const names[] = { "dpor", "dfs", "random" };
+	const char *names[MAX_STRATEGIES];
+	int n = 0;
 
-	for (int i = 0; i < 3; i++)
-		if (!strcmp(name, names[i])) {
-			q->o.strategy = names[i];
+	for (; n < MAX_STRATEGIES && engine_strategy_name(n); n++) {
+		names[n] = engine_strategy_name(n);
+		if (!strcmp(name, names[n])) {
+			q->o.strategy = names[n];
 			return true;
 		}
-	if (!strcmp(name, "pct") || !strcmp(name, "pos"))
-		usage_error("--strategy: this version has no '%s': use dpor, dfs or random", name);
-	else
-		unknown_name("strategy", name, names, 3);
+	}
+	unknown_name("strategy", name, names, (size_t)n);
 	return false;
 }
 
@@ -112,6 +115,11 @@ static bool option_number(int opt, struct request *q)
 			return false;
 		q->o.preemptions = (int)v;
 		return true;
+	case OPT_DEPTH:
+		if (!option_u64("depth", optarg, 1, ENGINE_MAX_DEPTH, &v))
+			return false;
+		q->o.depth = (int)v;
+		return true;
 	case OPT_EXECUTIONS:
 		return option_u64("executions", optarg, 1, UINT64_MAX, &q->o.executions);
 	case OPT_SEED:
@@ -122,6 +130,25 @@ static bool option_number(int opt, struct request *q)
 		q->o.max_steps = (uint32_t)v;
 		return true;
 	}
+}
+
+static bool is_exhaustive(const char *strategy)
+{
+	return !strcmp(strategy, "dpor") || !strcmp(strategy, "dfs");
+}
+
+/* Options that only one strategy takes. */
+static bool options_agree(const struct request *q)
+{
+	const char *strategy = q->o.strategy;
+
+	if (q->o.preemptions >= 0 && strcmp(strategy, "dfs"))
+		usage_error("--preemptions: only --strategy dfs takes a bound, not %s", strategy);
+	else if (q->o.depth && strcmp(strategy, "pct"))
+		usage_error("--depth: only --strategy pct takes a depth, not %s", strategy);
+	else
+		return true;
+	return false;
 }
 
 /* => 0, or what option_next() or a bad value said, as for option_status() */
@@ -145,6 +172,7 @@ static int parse_options(int argc, char **argv, struct request *q)
 			ok = option_memory(optarg);
 			break;
 		case OPT_PREEMPTIONS:
+		case OPT_DEPTH:
 		case OPT_EXECUTIONS:
 		case OPT_SEED:
 		case OPT_MAX_STEPS:
@@ -172,12 +200,9 @@ static int parse_options(int argc, char **argv, struct request *q)
 			return opt;
 		}
 	}
-	if (ok && q->o.preemptions >= 0 && strcmp(q->o.strategy, "dfs")) {
-		usage_error("--preemptions: only --strategy dfs takes a bound, not %s", q->o.strategy);
-		ok = false;
-	}
-	if (!strcmp(q->o.strategy, "random") && !q->o.executions && !(q->o.seconds > 0))
-		q->o.executions = RANDOM_EXECUTIONS;
+	ok = ok && options_agree(q);
+	if (!is_exhaustive(q->o.strategy) && !q->o.executions && !(q->o.seconds > 0))
+		q->o.executions = SAMPLE_EXECUTIONS;
 	return ok && arguments_exactly(&cmd_explore, argc, argv, 1) ? 0 : OPT_FAILED;
 }
 
@@ -337,12 +362,14 @@ const struct command cmd_explore = {
 	.help = "  --protocol A=P[,A=P]  protocol P on axis A (see `faultline list protocols`)\n"
 		"  --kernel K            the protocols of kernel K (default " DEFAULT_KERNEL ")\n"
 		"  --strategy S          dpor (default): every interleaving, equivalent ones once; dfs: every\n"
-		"                        interleaving; random: a sample (of 100000 unless a budget is given)\n"
+		"                        interleaving; random, pct, pos: a sample (of 100000 unless a\n"
+		"                        budget is given)\n"
 		"  --preemptions N       dfs: at most N preemptions\n"
+		"  --depth D             pct: for bugs of depth D (default 3)\n"
 		"  --memory M            sc, the only model of this version\n"
 		"  --executions N        stop after N executions\n"
 		"  --seconds S           stop after S seconds\n"
-		"  --seed N              random: another sample\n"
+		"  --seed N              random, pct, pos: another sample\n"
 		"  --max-steps N         an execution's bound on steps\n"
 		"  --no-minimise         print the violation as it was found\n"
 		"  --stop-at-data-race   a data race is a violation and ends the exploration\n"
