@@ -285,6 +285,11 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 		snprintf(err, errlen, "no strategy '%s'", o->strategy);
 		return -1;
 	}
+	if (o->state_hash && (s != &strategy_dfs || o->memory != ENGINE_SC)) {
+		snprintf(err, errlen, "states are hashed by dfs under sc only, not by %s under %s", s->name,
+			 engine_memory_name(o->memory));
+		return -1;
+	}
 	e->opt = o;
 	engine_set_bound(e, o->max_steps);
 	oops_prepare(); /* its stack is there since engine_create() */
@@ -295,13 +300,15 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	e->nr_plain = e->nr_marked = 0;
 	e->nr_races = 0;
 	explore(e, o, r);
+	if (s->stats)
+		s->stats(e, &r->stats);
 	s->destroy(e);
 	e->strategy = &strategy_replay;
 	find_stacks(e);
 	r->nr_races = e->nr_races;
 	memcpy(r->races, e->races, sizeof(r->races));
-	r->stats.peak_bytes = e->mapped + e->cap_clocks * sizeof(*e->clocks) +
-			      e->cap_spill * sizeof(*e->spill) + e->order_cap * sizeof(order_t);
+	r->stats.peak_bytes += e->mapped + e->cap_clocks * sizeof(*e->clocks) +
+			       e->cap_spill * sizeof(*e->spill) + e->order_cap * sizeof(order_t);
 	e->opt = NULL;
 	return 0;
 }

@@ -99,6 +99,7 @@ bool sync_trylock_exclusive(struct sync_lock *l, const char *name)
 	point(e, &op);
 	if (l->owner || l->readers) {
 		e->step_op.mode = OP_TRY_FAILED;
+		learn(e, 0);
 		return false;
 	}
 	take(e, l);
@@ -167,6 +168,7 @@ bool sync_is_locked(const struct sync_lock *l)
 
 	if (e->live)
 		point(e, &op);
+	learn(e, l->owner || l->readers);
 	return l->owner || l->readers;
 }
 
@@ -260,6 +262,7 @@ static bool rwsem_try(struct rw_semaphore *s, bool writer, const char *name)
 	point(e, &op);
 	if (s->owner || s->nr_waiting || (writer && s->readers)) {
 		e->step_op.mode = OP_TRY_FAILED;
+		learn(e, 0);
 		return false;
 	}
 	lock_dirty(e, s, sizeof(*s));
@@ -365,6 +368,7 @@ bool bit_trylock(int nr, unsigned long *word, const char *name)
 	}
 	if (*word & op.mask) {
 		e->step_op.mode = OP_TRY_FAILED;
+		learn(e, 0);
 		bit_done(e, word, *word, true, false);
 		return false;
 	}

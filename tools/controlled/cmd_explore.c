@@ -32,6 +32,7 @@ enum {
 	OPT_MEMORY,
 	OPT_PREEMPTIONS,
 	OPT_DEPTH,
+	OPT_STATE_HASH,
 	OPT_EXECUTIONS,
 	OPT_SECONDS,
 	OPT_SEED,
@@ -50,6 +51,7 @@ static const struct option options[] = {
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "preemptions", required_argument, NULL, OPT_PREEMPTIONS },
 	{ "depth", required_argument, NULL, OPT_DEPTH },
+	{ "state-hash", no_argument, NULL, OPT_STATE_HASH },
 	{ "executions", required_argument, NULL, OPT_EXECUTIONS },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "seed", required_argument, NULL, OPT_SEED },
@@ -144,6 +146,8 @@ static bool options_agree(const struct request *q)
 
 	if (q->o.preemptions >= 0 && strcmp(strategy, "dfs"))
 		usage_error("--preemptions: only --strategy dfs takes a bound, not %s", strategy);
+	else if (q->o.state_hash && strcmp(strategy, "dfs"))
+		usage_error("--state-hash: only --strategy dfs looks for states it knows, not %s", strategy);
 	else if (q->o.depth && strcmp(strategy, "pct"))
 		usage_error("--depth: only --strategy pct takes a depth, not %s", strategy);
 	else
@@ -180,6 +184,9 @@ static int parse_options(int argc, char **argv, struct request *q)
 			break;
 		case OPT_SECONDS:
 			ok = option_seconds("seconds", optarg, &q->o.seconds);
+			break;
+		case OPT_STATE_HASH:
+			q->o.state_hash = true;
 			break;
 		case OPT_PARANOID:
 			q->o.paranoid = true;
@@ -227,6 +234,10 @@ static void print_json(const struct session *s, const struct request *q, const s
 	json_add_u64(j, "executions", t->executions);
 	json_add_u64(j, "blocked", t->redundant);
 	json_add_u64(j, "bounded", t->bounded);
+	if (q->o.state_hash) {
+		json_add_u64(j, "states", t->states);
+		cJSON_AddBoolToObject(j, "states_full", t->states_full);
+	}
 	cJSON_AddBoolToObject(j, "complete", t->complete);
 	cJSON_AddBoolToObject(j, "interrupted", t->interrupted);
 	cJSON_AddItemToObject(j, "violation", json_violation(&out->r, out->token));
@@ -256,6 +267,11 @@ static void print_stats(const struct session *s, const struct request *q, const 
 	       thousands(t->redundant, c), t->complete ? "complete" : "not complete",
 	       per(t->points, t->executions), per(t->plain, t->executions), per(t->switches, t->executions),
 	       (double)t->peak_bytes / (1 << 20));
+	if (q->o.state_hash)
+		printf("%s states%s\n", thousands(t->states, a),
+		       t->states_full ?
+			       "; there was no room for more: those found later were explored each time" :
+			       "");
 	if (t->bounded)
 		printf("%s executions reached the bound on steps: see --max-steps\n",
 		       thousands(t->bounded, a));
@@ -365,6 +381,8 @@ const struct command cmd_explore = {
 		"                        interleaving; random, pct, pos: a sample (of 100000 unless a\n"
 		"                        budget is given)\n"
 		"  --preemptions N       dfs: at most N preemptions\n"
+		"  --state-hash          dfs: give an execution up in a state that another was in; data races\n"
+		"                        may go unseen\n"
 		"  --depth D             pct: for bugs of depth D (default 3)\n"
 		"  --memory M            sc, the only model of this version\n"
 		"  --executions N        stop after N executions\n"
