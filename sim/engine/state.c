@@ -13,7 +13,7 @@
  * last look are hashed again: a look leaves a line as if unwritten (its `dirty` is 0), so that the next write comes
  * through arena_mark_slow() to state_touched().
  *
- * States are told apart by 112 bits: two different ones are taken for equal once in 2^111 pairs or so.
+ * States are told apart by 112 bits of hash, which is taken for certainty.
  */
 #include "engine/internal.h"
 

@@ -36,10 +36,14 @@ static bool random_begin(struct engine *e)
 
 int random_pick(struct engine *e, taskmask ready)
 {
-	unsigned n = (unsigned)__builtin_popcountll(ready), k;
+	taskmask others = ready & (ready - 1);
+	unsigned n = 2, k;
 
-	if (n == 1)
+	if (!others)
 		return task_first(ready);
+	if (others &
+	    (others - 1)) /* counting is a call where the processor need not have an instruction for it */
+		n = (unsigned)__builtin_popcountll(ready);
 	k = (unsigned)(((rng_next(&e->rng) >> 32) * n) >> 32);
 	while (k--)
 		ready &= ready - 1;
