@@ -245,9 +245,9 @@ static void print_json(const struct session *s, const struct request *q, const s
 	cJSON_AddNumberToObject(j, "seconds", t->seconds);
 	cJSON_AddNumberToObject(j, "executions_per_second",
 				t->seconds > 0 ? (double)t->executions / t->seconds : 0);
-	cJSON_AddNumberToObject(j, "points_per_execution", per(t->points, t->executions));
-	cJSON_AddNumberToObject(j, "plain_per_execution", per(t->plain, t->executions));
-	cJSON_AddNumberToObject(j, "switches_per_execution", per(t->switches, t->executions));
+	cJSON_AddNumberToObject(j, "points_per_execution", per(t->points, t->executions + t->redundant));
+	cJSON_AddNumberToObject(j, "plain_per_execution", per(t->plain, t->executions + t->redundant));
+	cJSON_AddNumberToObject(j, "switches_per_execution", per(t->switches, t->executions + t->redundant));
 	json_add_u64(j, "peak_bytes", t->peak_bytes);
 	cJSON_AddStringToObject(j, "version", faultline_version());
 	json_print(j);
@@ -265,7 +265,7 @@ static void print_stats(const struct session *s, const struct request *q, const 
 	       thousands(t->executions, a), t->seconds,
 	       thousands(t->seconds > 0 ? (uint64_t)((double)t->executions / t->seconds) : 0, b),
 	       thousands(t->redundant, c), t->complete ? "complete" : "not complete",
-	       per(t->points, t->executions), per(t->plain, t->executions), per(t->switches, t->executions),
+	       per(t->points, t->executions + t->redundant), per(t->plain, t->executions), per(t->switches, t->executions),
 	       (double)t->peak_bytes / (1 << 20));
 	if (q->o.state_hash)
 		printf("%s states%s\n", thousands(t->states, a),
