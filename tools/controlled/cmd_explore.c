@@ -265,8 +265,8 @@ static void print_stats(const struct session *s, const struct request *q, const 
 	       thousands(t->executions, a), t->seconds,
 	       thousands(t->seconds > 0 ? (uint64_t)((double)t->executions / t->seconds) : 0, b),
 	       thousands(t->redundant, c), t->complete ? "complete" : "not complete",
-	       per(t->points, t->executions + t->redundant), per(t->plain, t->executions), per(t->switches, t->executions),
-	       (double)t->peak_bytes / (1 << 20));
+	       per(t->points, t->executions + t->redundant), per(t->plain, t->executions + t->redundant),
+	       per(t->switches, t->executions + t->redundant), (double)t->peak_bytes / (1 << 20));
 	if (q->o.state_hash)
 		printf("%s states%s\n", thousands(t->states, a),
 		       t->states_full ?
