@@ -146,9 +146,12 @@ enum engine_memory {
 };
 
 struct engine_options {
-	const char *strategy; /* "random", "dfs", "dpor" */
+	const char *strategy; /* one of engine_strategy_name() */
 	enum engine_memory memory;
 	int preemptions;     /* dfs: at most so many; -1: no bound */
+	bool state_hash;     /* dfs: give an execution up in a state that another was in */
+	size_t state_bytes;  /* ... the set of states may have, 0: ENGINE_DEFAULT_STATE_BYTES */
+	int depth;	     /* pct: of the bugs it is to find, 0: ENGINE_DEFAULT_DEPTH */
 	uint64_t executions; /* budget, 0: none */
 	double seconds;	     /* budget, 0: none */
 	uint64_t seed;
@@ -166,6 +169,9 @@ struct engine_options {
 };
 
 #define ENGINE_DEFAULT_STEPS 5000
+#define ENGINE_DEFAULT_DEPTH 3
+#define ENGINE_MAX_DEPTH 16
+#define ENGINE_DEFAULT_STATE_BYTES ((size_t)1 << 30)
 
 struct engine_stats {
 	uint64_t executions; /* run to an end: done, violated or out of bound */
@@ -175,7 +181,9 @@ struct engine_stats {
 	uint64_t classes;			  /* with count_classes: of equivalent executions */
 	uint64_t points, switches, plain, marked; /* totals over executions */
 	uint32_t max_depth;
-	bool complete; /* the whole space under the stated bounds was covered */
+	uint64_t states;  /* state_hash: different ones at scheduling points */
+	bool states_full; /* no room for more: those found since were not remembered */
+	bool complete;	  /* the whole space under the stated bounds was covered */
 	bool interrupted;
 	double seconds; /* CPU seconds of this thread */
 	size_t peak_bytes;

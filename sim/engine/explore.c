@@ -6,8 +6,8 @@
 
 #define BUDGET_LOOK 32 /* executions between looks at the clock */
 
-static const struct strategy *const strategies[] = { &strategy_random, &strategy_dfs, &strategy_dpor,
-						     &strategy_source };
+static const struct strategy *const strategies[] = { &strategy_dpor,   &strategy_source, &strategy_dfs,
+						     &strategy_random, &strategy_pct,	 &strategy_pos };
 
 const struct strategy *strategy_find(const char *name)
 {
@@ -290,6 +290,11 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 		snprintf(err, errlen, "no strategy '%s'", o->strategy);
 		return -1;
 	}
+	if (o->state_hash && (s != &strategy_dfs || o->memory != ENGINE_SC)) {
+		snprintf(err, errlen, "states are hashed by dfs under sc only, not by %s under %s", s->name,
+			 engine_memory_name(o->memory));
+		return -1;
+	}
 	e->opt = o;
 	engine_set_bound(e, o->max_steps);
 	oops_prepare(); /* its stack is there since engine_create() */
@@ -303,7 +308,8 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	outcome_begin(e);
 	explore(e, o, r);
 	outcome_end(e, r);
-	r->stats.peak_bytes = s->bytes ? s->bytes(e) : 0;
+	if (s->stats)
+		s->stats(e, &r->stats);
 	r->stats.classes = e->classes ? classes_count(e->classes) : 0;
 	classes_destroy(e->classes);
 	e->classes = NULL;

@@ -20,6 +20,13 @@ void __tsan_init(void)
 
 /* ---- plain accesses --------------------------------------------------------------------------------- */
 
+/* clang leaves out the hook of a read that a write to the same place follows. */
+#ifdef __clang__
+#define READ_UNSEEN 1
+#else
+#define READ_UNSEEN 0
+#endif
+
 static inline void plain(const void *p, unsigned size, unsigned kind)
 {
 	struct engine *e = this_engine;
@@ -37,6 +44,8 @@ static inline void plain(const void *p, unsigned size, unsigned kind)
 	}
 	if (unlikely(l->poison) && e->live)
 		arena_poison_hit(e, off, kind & ACCESS_WRITE ? "write" : "read");
+	if (unlikely(e->states != NULL) && (READ_UNSEEN || !(kind & ACCESS_WRITE)))
+		state_learn_bytes(e, p, size);
 	if (!e->detect)
 		return;
 	e->nr_plain++;
@@ -98,6 +107,8 @@ static void range(const void *p, size_t n, unsigned kind)
 	for (size_t l = off >> LINE_SHIFT; l <= (off + n - 1) >> LINE_SHIFT; l++)
 		if (unlikely(e->line[l].poison) && e->live)
 			arena_poison_hit(e, l << LINE_SHIFT, kind & ACCESS_WRITE ? "write" : "read");
+	if (unlikely(e->states != NULL) && !(kind & ACCESS_WRITE))
+		state_learn_bytes(e, p, n);
 	if (!e->detect)
 		return;
 	e->nr_plain += (n + 7) / 8;
@@ -214,6 +225,7 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 		new_ = expr;                                                                                 \
 		*p = new_;                                                                                   \
 		atomic_done(e, p, sizeof(T), old, new_, true);                                               \
+		learn(e, (uint64_t)old);                                                                     \
 		return old;                                                                                  \
 	}
 
@@ -240,6 +252,7 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 		atomic_point(e, p, sizeof(T), OP_READ, true, "load", mo);                                    \
 		v = *p;                                                                                      \
 		atomic_done(e, p, sizeof(T), v, v, false);                                                   \
+		learn(e, (uint64_t)v);                                                                       \
 		return v;                                                                                    \
 	}                                                                                                    \
 	void __tsan_atomic##n##_store(volatile T *p, T v, int mo);                                           \
@@ -281,6 +294,7 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 		if (old == expected)                                                                         \
 			*p = v;                                                                              \
 		atomic_done(e, p, sizeof(T), old, *p, old == expected);                                      \
+		learn(e, (uint64_t)old);                                                                     \
 		return old;                                                                                  \
 	}                                                                                                    \
 	CAS(n, T, compare_exchange_strong)                                                                   \
@@ -415,15 +429,28 @@ void sync_andnot_bits(unsigned long *p, unsigned long mask)
 {
 	bits(p, mask, ~mask, 0, OP_WRITE, "clear_bit", __ATOMIC_RELAXED);
 }
+
+/* As bits(), for a caller that looks at the result. */
+static unsigned long fetch_bits(unsigned long *p, unsigned long mask, unsigned long and_, unsigned long or_,
+				enum op_mode mode, const char *name, int order)
+{
+	unsigned long seen = bits(p, mask, and_, or_, mode, name, order);
+
+	if (!outside(this_engine, p))
+		learn(this_engine, seen);
+	return seen;
+}
+
 unsigned long sync_load_bits(const unsigned long *p, unsigned long mask)
 {
-	return bits((unsigned long *)(uintptr_t)p, mask, ~0ul, 0, OP_READ, "test_bit", __ATOMIC_RELAXED);
+	return fetch_bits((unsigned long *)(uintptr_t)p, mask, ~0ul, 0, OP_READ, "test_bit",
+			  __ATOMIC_RELAXED);
 }
 unsigned long sync_fetch_or_bits(unsigned long *p, unsigned long mask)
 {
-	return bits(p, mask, ~0ul, mask, OP_WRITE, "test_and_set_bit", __ATOMIC_SEQ_CST);
+	return fetch_bits(p, mask, ~0ul, mask, OP_WRITE, "test_and_set_bit", __ATOMIC_SEQ_CST);
 }
 unsigned long sync_fetch_andnot_bits(unsigned long *p, unsigned long mask)
 {
-	return bits(p, mask, ~mask, 0, OP_WRITE, "test_and_clear_bit", __ATOMIC_SEQ_CST);
+	return fetch_bits(p, mask, ~mask, 0, OP_WRITE, "test_and_clear_bit", __ATOMIC_SEQ_CST);
 }

@@ -132,17 +132,19 @@ enum engine_mode {
 
 struct strategy;
 struct classes;
+struct state_set;
 
 struct engine {
 	/* Looked at by every hook: kept together. */
-	uintptr_t base;	   /* (c) the arena */
-	size_t hook_size;  /* its size while accesses are tracked, else 0 */
-	struct line *line; /* (c) one for 64 bytes */
-	struct cell *cell; /* (c) one for 8 bytes */
-	uint32_t gen;	   /* (x) this execution's number, never 0 */
-	bool detect;	   /* data races are looked for */
-	bool live;	   /* operations are scheduling points */
-	bool tracing;	   /* (x) */
+	uintptr_t base;		  /* (c) the arena */
+	size_t hook_size;	  /* its size while accesses are tracked, else 0 */
+	struct line *line;	  /* (c) one for 64 bytes */
+	struct cell *cell;	  /* (c) one for 8 bytes */
+	uint32_t gen;		  /* (x) this execution's number, never 0 */
+	bool detect;		  /* data races are looked for */
+	bool live;		  /* operations are scheduling points */
+	bool tracing;		  /* (x) */
+	struct state_set *states; /* (e) visited, when states are hashed; else NULL */
 	int me;	     /* (s) task whose accesses these are: current, or the one an interrupt interrupts */
 	int irq_cpu; /* (s) CPU that handles an interrupt now, -1: none */
 	uint64_t nr_plain, nr_marked;
@@ -249,12 +251,18 @@ struct strategy {
 	void (*end)(struct engine *e);
 	/* nothing was left out, so that running out of executions means that all were covered; may be NULL: never */
 	bool (*covered)(const struct engine *e);
-	/* the most memory it has held; may be NULL: next to none */
-	size_t (*bytes)(const struct engine *e);
+	/* adds what it alone counts, before it is destroyed; may be NULL */
+	void (*stats)(const struct engine *e, struct engine_stats *stats);
 };
 
-extern const struct strategy strategy_random, strategy_dfs, strategy_dpor, strategy_source, strategy_replay;
+extern const struct strategy strategy_random, strategy_pct, strategy_pos, strategy_dfs, strategy_dpor,
+	strategy_source, strategy_replay;
 const struct strategy *strategy_find(const char *name);
+
+/* What the samples have in common: no preemption bound, an execution's own random numbers, a uniform choice. */
+int sample_options(const struct engine_options *o, char *err, size_t n);
+void sample_seed(struct engine *e);
+int random_pick(struct engine *e, taskmask ready);
 
 /* ---- classes.c ---------------------------------------------------------------------------------------- */
 
@@ -355,6 +363,31 @@ static inline void vclock_join(struct vclock *a, const struct vclock *b, int n)
 	for (int i = 0; i < n; i++)
 		if (a->c[i] < b->c[i])
 			a->c[i] = b->c[i];
+}
+
+/* ---- state.c: hashes of states ------------------------------------------------------------------------------ */
+
+int state_create(struct engine *e, size_t limit);
+void state_destroy(struct engine *e);
+void state_stats(const struct engine *e, struct engine_stats *stats);
+void state_begin(struct engine *e);
+/*
+ * The state before the next step. `extra` is what else decides the choices that follow, `used` how much of a bound:
+ * => true: it was visited before with no more of the bound used
+ */
+bool state_visit(struct engine *e, uint64_t extra, uint32_t used);
+void state_step(struct engine *e, int task);
+bool state_touched(struct engine *e, size_t line); /* => true: for the first time in this execution */
+void state_forget_lines(struct engine *e);
+void state_forget(struct engine *e);
+void state_learn(struct engine *e, uint64_t value);
+void state_learn_bytes(struct engine *e, const void *p, size_t n);
+
+/* The current task now knows a value that others decided. */
+static inline void learn(struct engine *e, uint64_t value)
+{
+	if (unlikely(e->states != NULL))
+		state_learn(e, value);
 }
 
 /* ---- trace.c ------------------------------------------------------------------------------------------------ */

@@ -99,6 +99,7 @@ bool sync_trylock_exclusive(struct sync_lock *l, const char *name)
 	point(e, &op);
 	if (l->owner || l->readers) {
 		e->step_op.mode = OP_TRY_FAILED;
+		learn(e, 0);
 		return false;
 	}
 	take(e, l);
@@ -167,6 +168,7 @@ bool sync_is_locked(const struct sync_lock *l)
 
 	if (e->live)
 		point(e, &op);
+	learn(e, l->owner || l->readers);
 	return l->owner || l->readers;
 }
 
@@ -260,6 +262,7 @@ static bool rwsem_try(struct rw_semaphore *s, bool writer, const char *name)
 	point(e, &op);
 	if (s->owner || s->nr_waiting || (writer && s->readers)) {
 		e->step_op.mode = OP_TRY_FAILED;
+		learn(e, 0);
 		return false;
 	}
 	lock_dirty(e, s, sizeof(*s));
@@ -365,6 +368,7 @@ bool bit_trylock(int nr, unsigned long *word, const char *name)
 	}
 	if (*word & op.mask) {
 		e->step_op.mode = OP_TRY_FAILED;
+		learn(e, 0);
 		bit_done(e, word, *word, true, false);
 		return false;
 	}
@@ -474,7 +478,7 @@ void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name)
 
 void cpu_relax(void)
 {
-	static const struct op op = { .mode = OP_NONE, .name = "cpu_relax" };
+	static const struct op op = { .mode = OP_NONE, .yield = true, .name = "cpu_relax" };
 
 	if (this_engine->live)
 		point(this_engine, &op);
@@ -482,7 +486,7 @@ void cpu_relax(void)
 
 void cond_resched(void)
 {
-	static const struct op op = { .mode = OP_NONE, .name = "cond_resched" };
+	static const struct op op = { .mode = OP_NONE, .yield = true, .name = "cond_resched" };
 
 	if (this_engine->live)
 		point(this_engine, &op);

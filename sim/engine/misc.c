@@ -48,6 +48,8 @@ void content_read(void *local, const void *src, size_t n)
 
 	content_point(e, src, n, false, "read");
 	__real_memcpy(local, src, n);
+	if (unlikely(e->states != NULL))
+		state_learn_bytes(e, src, n);
 	if (unlikely(e->tracing))
 		trace_values(e, src, (unsigned)n, head(src, n), head(src, n));
 }
@@ -123,6 +125,7 @@ void sync_ghost_step(const void *p, bool write, const char *name)
 
 u64 sync_time(void)
 {
+	learn(this_engine, this_engine->step);
 	return this_engine->step;
 }
 

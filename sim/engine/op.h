@@ -53,6 +53,7 @@ struct op {
 	uint8_t mode;
 	uint8_t size;	  /* bytes, for display; 0: not memory */
 	bool blocking;	  /* may be unready */
+	bool yield;	  /* the task spins: it has no reason to go on before others did */
 	bool conditional; /* a compare-and-exchange: a write or, when it fails, a read */
 	uint64_t mask;
 	const char *name;	  /* "load", "spin_lock", ... */

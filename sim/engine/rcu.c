@@ -139,6 +139,7 @@ void rcu_run(void *arg)
 		if (e->detect)
 			hb_acquire(e, loc_object(e, OBJ_RCU));
 		h->func(h);
+		state_forget(e);
 		wait.blocking = true;
 		point(e, &wait);
 	}

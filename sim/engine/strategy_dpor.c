@@ -445,12 +445,12 @@ static bool dpor_covered(const struct engine *e)
 	return !s->cut;
 }
 
-static size_t dpor_bytes(const struct engine *e)
+static void dpor_stats(const struct engine *e, struct engine_stats *stats)
 {
 	const struct dpor *s = e->state;
 
-	return s->cap + poset_bytes(e, &s->poset) + s->cap_plan * sizeof(*s->plan) +
-	       s->cap_dev * sizeof(*s->dev);
+	stats->peak_bytes += s->cap + poset_bytes(e, &s->poset) + s->cap_plan * sizeof(*s->plan) +
+			     s->cap_dev * sizeof(*s->dev);
 }
 
 const struct strategy strategy_dpor = {
@@ -461,5 +461,5 @@ const struct strategy strategy_dpor = {
 	.pick = dpor_pick,
 	.end = dpor_end,
 	.covered = dpor_covered,
-	.bytes = dpor_bytes,
+	.stats = dpor_stats,
 };

@@ -200,11 +200,11 @@ static bool source_covered(const struct engine *e)
 	return !s->cut;
 }
 
-static size_t source_bytes(const struct engine *e)
+static void source_stats(const struct engine *e, struct engine_stats *stats)
 {
 	const struct source *s = e->state;
 
-	return poset_bytes(e, &s->poset) + s->cap * sizeof(*s->node);
+	stats->peak_bytes += poset_bytes(e, &s->poset) + s->cap * sizeof(*s->node);
 }
 
 const struct strategy strategy_source = {
@@ -215,5 +215,5 @@ const struct strategy strategy_source = {
 	.pick = source_pick,
 	.end = source_end,
 	.covered = source_covered,
-	.bytes = source_bytes,
+	.stats = source_stats,
 };

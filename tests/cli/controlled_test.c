@@ -117,7 +117,10 @@ static void explore_refuses(void **state)
 	assert_refused("explore " RACE " --protocol ''x", "'x'", "protocol");
 	assert_refused("explore " RACE " --kernel linux-2.6.32", "'linux-2.6.32'", "did you mean");
 	assert_refused("explore " RACE " --strategy dporr", "'dporr'", "'dpor'");
-	assert_refused("explore " RACE " --strategy pct", "'pct'", "random");
+	assert_refused("explore " RACE " --strategy poss", "'poss'", "'pos'");
+	assert_refused("explore " RACE " --state-hash", "--state-hash", "dfs");
+	assert_refused("explore " RACE " --strategy random --depth 2", "--depth", "pct");
+	assert_refused("explore " RACE " --strategy pct --depth 0", "'0'", "--depth");
 	assert_refused("explore " RACE " --memory tso", "'tso'", "not modelled");
 	assert_refused("explore " RACE " --memory tzo", "'tzo'", "'tso'");
 	assert_refused("explore " RACE " --executions -1", "'-1'", "--executions");

@@ -8,7 +8,8 @@
 #include "controlled/report.h"
 
 /* A sample has no end of its own. */
-#define RANDOM_EXECUTIONS 100000
+#define SAMPLE_EXECUTIONS 100000
+#define MAX_STRATEGIES 16
 
 struct request {
 	const char *kernel, *protocols;
@@ -30,6 +31,8 @@ enum {
 	OPT_STRATEGY,
 	OPT_MEMORY,
 	OPT_PREEMPTIONS,
+	OPT_DEPTH,
+	OPT_STATE_HASH,
 	OPT_EXECUTIONS,
 	OPT_SECONDS,
 	OPT_SEED,
@@ -47,6 +50,8 @@ static const struct option options[] = {
 	{ "strategy", required_argument, NULL, OPT_STRATEGY },
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "preemptions", required_argument, NULL, OPT_PREEMPTIONS },
+	{ "depth", required_argument, NULL, OPT_DEPTH },
+	{ "state-hash", no_argument, NULL, OPT_STATE_HASH },
 	{ "executions", required_argument, NULL, OPT_EXECUTIONS },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "seed", required_argument, NULL, OPT_SEED },
@@ -62,17 +67,17 @@ static const struct option options[] = {
 
 static bool option_strategy(const char *name, struct request *q)
 {
-	static const char *const names[] = { "dpor", "dfs", "random" };
+	const char *names[MAX_STRATEGIES];
+	int n = 0;
 
-	for (int i = 0; i < 3; i++)
-		if (!strcmp(name, names[i])) {
-			q->o.strategy = names[i];
+	for (; n < MAX_STRATEGIES && engine_strategy_name(n); n++) {
+		names[n] = engine_strategy_name(n);
+		if (!strcmp(name, names[n])) {
+			q->o.strategy = names[n];
 			return true;
 		}
-	if (!strcmp(name, "pct") || !strcmp(name, "pos"))
-		usage_error("--strategy: this version has no '%s': use dpor, dfs or random", name);
-	else
-		unknown_name("strategy", name, names, 3);
+	}
+	unknown_name("strategy", name, names, (size_t)n);
 	return false;
 }
 
@@ -112,6 +117,11 @@ static bool option_number(int opt, struct request *q)
 			return false;
 		q->o.preemptions = (int)v;
 		return true;
+	case OPT_DEPTH:
+		if (!option_u64("depth", optarg, 1, ENGINE_MAX_DEPTH, &v))
+			return false;
+		q->o.depth = (int)v;
+		return true;
 	case OPT_EXECUTIONS:
 		return option_u64("executions", optarg, 1, UINT64_MAX, &q->o.executions);
 	case OPT_SEED:
@@ -122,6 +132,27 @@ static bool option_number(int opt, struct request *q)
 		q->o.max_steps = (uint32_t)v;
 		return true;
 	}
+}
+
+static bool is_exhaustive(const char *strategy)
+{
+	return !strcmp(strategy, "dpor") || !strcmp(strategy, "dfs");
+}
+
+/* Options that only one strategy takes. */
+static bool options_agree(const struct request *q)
+{
+	const char *strategy = q->o.strategy;
+
+	if (q->o.preemptions >= 0 && strcmp(strategy, "dfs"))
+		usage_error("--preemptions: only --strategy dfs takes a bound, not %s", strategy);
+	else if (q->o.state_hash && strcmp(strategy, "dfs"))
+		usage_error("--state-hash: only --strategy dfs looks for states it knows, not %s", strategy);
+	else if (q->o.depth && strcmp(strategy, "pct"))
+		usage_error("--depth: only --strategy pct takes a depth, not %s", strategy);
+	else
+		return true;
+	return false;
 }
 
 /* => 0, or what option_next() or a bad value said, as for option_status() */
@@ -145,6 +176,7 @@ static int parse_options(int argc, char **argv, struct request *q)
 			ok = option_memory(optarg);
 			break;
 		case OPT_PREEMPTIONS:
+		case OPT_DEPTH:
 		case OPT_EXECUTIONS:
 		case OPT_SEED:
 		case OPT_MAX_STEPS:
@@ -152,6 +184,9 @@ static int parse_options(int argc, char **argv, struct request *q)
 			break;
 		case OPT_SECONDS:
 			ok = option_seconds("seconds", optarg, &q->o.seconds);
+			break;
+		case OPT_STATE_HASH:
+			q->o.state_hash = true;
 			break;
 		case OPT_PARANOID:
 			q->o.paranoid = true;
@@ -172,12 +207,9 @@ static int parse_options(int argc, char **argv, struct request *q)
 			return opt;
 		}
 	}
-	if (ok && q->o.preemptions >= 0 && strcmp(q->o.strategy, "dfs")) {
-		usage_error("--preemptions: only --strategy dfs takes a bound, not %s", q->o.strategy);
-		ok = false;
-	}
-	if (!strcmp(q->o.strategy, "random") && !q->o.executions && !(q->o.seconds > 0))
-		q->o.executions = RANDOM_EXECUTIONS;
+	ok = ok && options_agree(q);
+	if (!is_exhaustive(q->o.strategy) && !q->o.executions && !(q->o.seconds > 0))
+		q->o.executions = SAMPLE_EXECUTIONS;
 	return ok && arguments_exactly(&cmd_explore, argc, argv, 1) ? 0 : OPT_FAILED;
 }
 
@@ -202,6 +234,10 @@ static void print_json(const struct session *s, const struct request *q, const s
 	json_add_u64(j, "executions", t->executions);
 	json_add_u64(j, "blocked", t->redundant);
 	json_add_u64(j, "bounded", t->bounded);
+	if (q->o.state_hash) {
+		json_add_u64(j, "states", t->states);
+		cJSON_AddBoolToObject(j, "states_full", t->states_full);
+	}
 	cJSON_AddBoolToObject(j, "complete", t->complete);
 	cJSON_AddBoolToObject(j, "interrupted", t->interrupted);
 	cJSON_AddItemToObject(j, "violation", json_violation(&out->r, out->token));
@@ -210,9 +246,9 @@ static void print_json(const struct session *s, const struct request *q, const s
 	cJSON_AddNumberToObject(j, "seconds", t->seconds);
 	cJSON_AddNumberToObject(j, "executions_per_second",
 				t->seconds > 0 ? (double)t->executions / t->seconds : 0);
-	cJSON_AddNumberToObject(j, "points_per_execution", per(t->points, t->executions));
-	cJSON_AddNumberToObject(j, "plain_per_execution", per(t->plain, t->executions));
-	cJSON_AddNumberToObject(j, "switches_per_execution", per(t->switches, t->executions));
+	cJSON_AddNumberToObject(j, "points_per_execution", per(t->points, t->executions + t->redundant));
+	cJSON_AddNumberToObject(j, "plain_per_execution", per(t->plain, t->executions + t->redundant));
+	cJSON_AddNumberToObject(j, "switches_per_execution", per(t->switches, t->executions + t->redundant));
 	json_add_u64(j, "peak_bytes", t->peak_bytes);
 	cJSON_AddStringToObject(j, "version", faultline_version());
 	json_print(j);
@@ -230,8 +266,13 @@ static void print_stats(const struct session *s, const struct request *q, const 
 	       thousands(t->executions, a), t->seconds,
 	       thousands(t->seconds > 0 ? (uint64_t)((double)t->executions / t->seconds) : 0, b),
 	       thousands(t->redundant, c), t->complete ? "complete" : "not complete",
-	       per(t->points, t->executions), per(t->plain, t->executions), per(t->switches, t->executions),
-	       (double)t->peak_bytes / (1 << 20));
+	       per(t->points, t->executions + t->redundant), per(t->plain, t->executions + t->redundant),
+	       per(t->switches, t->executions + t->redundant), (double)t->peak_bytes / (1 << 20));
+	if (q->o.state_hash)
+		printf("%s states%s\n", thousands(t->states, a),
+		       t->states_full ?
+			       "; there was no room for more: those found later were explored each time" :
+			       "");
 	if (t->bounded)
 		printf("%s executions reached the bound on steps: see --max-steps\n",
 		       thousands(t->bounded, a));
@@ -340,12 +381,16 @@ const struct command cmd_explore = {
 	.help = "  --protocol A=P[,A=P]  protocol P on axis A (see `faultline list protocols`)\n"
 		"  --kernel K            the protocols of kernel K (default " DEFAULT_KERNEL ")\n"
 		"  --strategy S          dpor (default): every interleaving, equivalent ones once; dfs: every\n"
-		"                        interleaving; random: a sample (of 100000 unless a budget is given)\n"
+		"                        interleaving; random, pct, pos: a sample (of 100000 unless a\n"
+		"                        budget is given)\n"
 		"  --preemptions N       dfs: at most N preemptions\n"
+		"  --state-hash          dfs: give an execution up in a state that another was in; data races\n"
+		"                        may go unseen\n"
+		"  --depth D             pct: for bugs of depth D (default 3)\n"
 		"  --memory M            sc, the only model of this version\n"
 		"  --executions N        stop after N executions\n"
 		"  --seconds S           stop after S seconds\n"
-		"  --seed N              random: another sample\n"
+		"  --seed N              random, pct, pos: another sample\n"
 		"  --max-steps N         an execution's bound on steps\n"
 		"  --no-minimise         print the violation as it was found\n"
 		"  --stop-at-data-race   a data race is a violation and ends the exploration\n"
