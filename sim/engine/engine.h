@@ -124,6 +124,25 @@ struct engine_data_race {
 
 #define ENGINE_MAX_DATA_RACES 64
 
+/* ---- locks taken in orders that can deadlock, whether or not an execution did ------------------------ */
+
+#define ENGINE_MAX_LOCK_REPORTS 16
+#define ENGINE_MAX_LOCK_LINKS 8
+
+struct engine_lock_report {
+	char message[512];
+	uint64_t execution; /* that completed it; 0: the set-up */
+	int nr;
+	struct {
+		char task[ENGINE_NAME_MAX];
+		char held[ENGINE_NAME_MAX],
+			taken[ENGINE_NAME_MAX]; /* classes; held "" where it is about `taken` alone */
+		void *held_pc;			/* where it was taken; NULL: not known */
+		int depth;
+		void *pc[ENGINE_STACK_DEPTH]; /* of the taking */
+	} link[ENGINE_MAX_LOCK_LINKS];
+};
+
 /* ---- exploring --------------------------------------------------------------------------------- */
 
 enum engine_memory {
@@ -145,6 +164,7 @@ struct engine_options {
 	const char *oracle;	   /* stop at a violation of this oracle only, keep others; NULL: any stops */
 	bool keep_going;	   /* do not stop at violations at all: count them */
 	bool data_race_fatal;	   /* a data race ends the exploration as violation of "data-race" */
+	bool lock_order_fatal;	   /* so does a lock report, as violation of "lock-order" */
 	bool paranoid;		   /* compare the whole arena with the snapshot after each reset */
 	bool labels_only;	   /* dfs: preempt only where a label was just visited */
 	volatile int *interrupted; /* set by a signal handler: stop and report what is known; may be NULL */
@@ -177,6 +197,8 @@ struct engine_result {
 	int preemptions;
 	int nr_races;
 	struct engine_data_race races[ENGINE_MAX_DATA_RACES];
+	int nr_lock_reports;
+	struct engine_lock_report lock_reports[ENGINE_MAX_LOCK_REPORTS];
 };
 
 struct engine;
