@@ -22,7 +22,8 @@ void lock_dirty(struct engine *e, const void *lock, size_t size)
 		engine_panic("a lock outside the machine's arena");
 	if (unlikely(e->line[off >> LINE_SHIFT].poison) && e->live)
 		arena_poison_hit(e, off, "locking");
-	arena_mark(e, off);
+	for (size_t i = 0; i < size; i += 1u << LINE_SHIFT)
+		arena_mark(e, off + i);
 	arena_mark(e, off + size - 1);
 }
 
