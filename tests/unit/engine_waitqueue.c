@@ -151,13 +151,11 @@ static void order(void **state)
 	assert_true(r->nr_races > 0);
 }
 
-/* Either of two wake-ups may be the one: then the other's store may come after. */
+/* Either of two wake-ups may be the one, and then the other's store may come after. Both too early is a deadlock. */
 static bool saw[2];
 
-TASK(sleeps_then_looks, prepare_to_wait(&m->wq); complete(&m->done); complete(&m->done); schedule();
-     m->seen = READ_ONCE(m->x);)
-TASK(stores_and_wakes, wait_for_completion(&m->done); WRITE_ONCE(m->x, 1); wake_up(&m->wq);)
-TASK(wakes_alone, wait_for_completion(&m->done); wake_up(&m->wq);)
+TASK(sleeps_then_looks, prepare_to_wait(&m->wq); schedule(); m->seen = READ_ONCE(m->x);)
+TASK(stores_and_wakes, WRITE_ONCE(m->x, 1); wake_up(&m->wq);)
 
 static void note_seen(void *arg)
 {
@@ -169,11 +167,11 @@ static void either_waker(void **state)
 {
 	(void)state;
 	saw[0] = saw[1] = false;
-	assert_clean(toy_dpor(
-		&(struct toy_program){ .size = sizeof(struct mem),
-				       .setup = set_up,
-				       .check = note_seen,
-				       .task = { sleeps_then_looks, stores_and_wakes, wakes_alone } }));
+	toy_explore(&(struct toy_program){ .size = sizeof(struct mem),
+					   .setup = set_up,
+					   .check = note_seen,
+					   .task = { sleeps_then_looks, stores_and_wakes, only_wakes } },
+		    (struct engine_options){ .keep_going = true });
 	assert_true(saw[0] && saw[1]);
 }
 
