@@ -39,6 +39,7 @@ static void explore_finds(void **state)
 		"complete",
 		"violation",
 		"data_races",
+		"lock_orders",
 		"seconds",
 		"executions_per_second",
 		"points_per_execution",
