@@ -249,7 +249,11 @@ void rcu_read_unlock(void);
 void synchronize_rcu(void);
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *));
 void sync_rcu_look(void);
-#define rcu_dereference(p) (sync_rcu_look(), smp_load_acquire(&(p)))
+#define rcu_dereference(p)                                                                                   \
+	({                                                                                                   \
+		sync_rcu_look();                                                                             \
+		smp_load_acquire(&(p));                                                                      \
+	})
 #define rcu_assign_pointer(p, v) smp_store_release(&(p), v)
 
 /* ---- interrupts, IPIs, instructions -------------------------------------------------------------------- */
