@@ -262,6 +262,7 @@ static void report_cycle(struct engine *e, int first, const struct search *s)
 	struct lockdep *d = e->locks;
 	struct engine_lock_report *r;
 	int way[LOCK_NODES + 1], n = 0;
+	char text[sizeof(r->message)];
 	size_t len;
 
 	d->edge[first].cyclic = true;
@@ -274,11 +275,11 @@ static void report_cycle(struct engine *e, int first, const struct search *s)
 	report_link(e, r, &d->edge[first]);
 	while (n)
 		report_link(e, r, &d->edge[way[--n]]);
-	len = (size_t)snprintf(r->message, sizeof(r->message), "taken in a circle:");
-	for (int i = 0; i < r->nr && len < sizeof(r->message); i++)
-		len += (size_t)snprintf(r->message + len, sizeof(r->message) - len,
-					"%s %s takes %s while it holds %s", i ? ";" : "", r->link[i].task,
-					r->link[i].taken, r->link[i].held);
+	len = (size_t)snprintf(text, sizeof(text), "taken in a circle:");
+	for (int i = 0; i < r->nr && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s takes %s while it holds %s",
+					i ? ";" : "", r->link[i].task, r->link[i].taken, r->link[i].held);
+	memcpy(r->message, text, sizeof(text));
 	report_done(e, r);
 }
 
