@@ -213,8 +213,12 @@ void prepare_to_wait(struct wait_queue_head *wq);
 void finish_wait(struct wait_queue_head *wq);
 bool waitqueue_active(struct wait_queue_head *wq);
 void sync_wake_up(struct wait_queue_head *wq, const char *op);
-/* cond: its text, or NULL. => true: not woken, to tell the engine by sync_sleep_answer() whether it holds */
-bool sync_sleep(struct wait_queue_head *wq, const char *cond);
+enum sync_slept {
+	SYNC_WOKEN,
+	SYNC_ASKED, /* not woken: the engine wants to know by sync_sleep_answer() whether the condition holds */
+	SYNC_NEVER, /* nobody will: the check after an execution */
+};
+enum sync_slept sync_sleep(struct wait_queue_head *wq, const char *cond); /* cond: its text, or NULL */
 void sync_sleep_answer(bool holds);
 
 #define init_waitqueue_head(wq) sync_waitqueue_init(wq, #wq)
@@ -227,11 +231,15 @@ void sync_sleep_answer(bool holds);
 		if (cond)                                                                                    \
 			break;                                                                               \
 		for (;;) {                                                                                   \
+			enum sync_slept __sync_slept;                                                        \
+                                                                                                             \
 			prepare_to_wait(&(wq));                                                              \
 			if (cond)                                                                            \
 				break;                                                                       \
-			while (sync_sleep(&(wq), #cond))                                                     \
+			while ((__sync_slept = sync_sleep(&(wq), #cond)) == SYNC_ASKED)                      \
 				sync_sleep_answer(!!(cond));                                                 \
+			if (__sync_slept == SYNC_NEVER)                                                      \
+				break;                                                                       \
 		}                                                                                            \
 		finish_wait(&(wq));                                                                          \
 	} while (0)

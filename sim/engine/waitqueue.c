@@ -109,7 +109,7 @@ void sync_wake_up(struct wait_queue_head *wq, const char *name)
 		hb_release(e, loc_word(e, wq), false);
 }
 
-bool sync_sleep(struct wait_queue_head *wq, const char *cond)
+enum sync_slept sync_sleep(struct wait_queue_head *wq, const char *cond)
 {
 	struct engine *e = this_engine;
 	struct op op = {
@@ -122,18 +122,18 @@ bool sync_sleep(struct wait_queue_head *wq, const char *cond)
 		if (e->irq_cpu < 0 && cond)
 			violate(e, "deadlock", "wait_event(%s, %s) after the execution was over", wq->name,
 				cond);
-		return false;
+		return SYNC_NEVER;
 	}
 	t = task_current(e);
 	t->cond = cond;
 	point(e, &op);
 	if (e->asking >= 0)
-		return true;
+		return SYNC_ASKED;
 	e->step_op.after = t->wake_step;
 	if (e->detect && t->wake_step)
 		vclock_join(&t->vc, &t->wake, e->nr_all);
 	t->wake_step = 0;
-	return false;
+	return SYNC_WOKEN;
 }
 
 /* ---- lost wake-ups ---------------------------------------------------------------------------------- */

@@ -55,7 +55,7 @@ static bool awake_take(struct native_wait *w)
 	return awake(w);
 }
 
-void native_sleep(struct wait_queue_head *wq, const char *op)
+bool native_sleep(struct wait_queue_head *wq, const char *op)
 {
 	struct native_thread *t = self_thread();
 	struct native_wait w = {
@@ -69,4 +69,5 @@ void native_sleep(struct wait_queue_head *wq, const char *op)
 	/* In the check nobody wakes: park.c says that this would wait for ever. */
 	if (t->task.alone ? wq != NULL : !awake(&w))
 		native_park(&w);
+	return !t->task.alone;
 }

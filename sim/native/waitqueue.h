@@ -18,10 +18,11 @@ typedef struct wait_queue_head wait_queue_head_t;
 void prepare_to_wait(struct wait_queue_head *wq);
 void finish_wait(struct wait_queue_head *wq);
 void wake_up(struct wait_queue_head *wq);
-void native_sleep(struct wait_queue_head *wq, const char *op);
+/* => false: nobody will wake it, in the check after a round */
+bool native_sleep(struct wait_queue_head *wq, const char *op);
 
 #define wake_up_all(wq) wake_up(wq)
-#define schedule() native_sleep(NULL, "schedule")
+#define schedule() ((void)native_sleep(NULL, "schedule"))
 
 static inline bool waitqueue_active(struct wait_queue_head *wq)
 {
@@ -36,7 +37,8 @@ static inline bool waitqueue_active(struct wait_queue_head *wq)
 			prepare_to_wait(&(wq));                                                              \
 			if (cond)                                                                            \
 				break;                                                                       \
-			native_sleep(&(wq), "wait_event");                                                   \
+			if (!native_sleep(&(wq), "wait_event"))                                              \
+				break;                                                                       \
 		}                                                                                            \
 		finish_wait(&(wq));                                                                          \
 	} while (0)

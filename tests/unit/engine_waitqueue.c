@@ -187,11 +187,36 @@ static void freed(void **state)
 	assert_oracle(two(waits_freed, frees), "use-after-free");
 }
 
+/* In the check there is nobody to wake anybody. */
+static void check_waits(void *arg)
+{
+	struct mem *m = mem();
+
+	(void)arg;
+	schedule();
+	wait_event(m->wq, READ_ONCE(m->ready));
+	wait_event(m->wq, READ_ONCE(m->other));
+}
+
+static void checks(void **state)
+{
+	struct toy_program t = { .size = sizeof(struct mem),
+				 .setup = set_up,
+				 .check = check_waits,
+				 .task = { wakes_other, only_wakes } };
+	struct engine_result *r = toy_dpor(&t);
+
+	(void)state;
+	assert_oracle(r, "deadlock");
+	assert_non_null(strstr(r->violation.message, "READ_ONCE(m->ready)"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events), cmocka_unit_test(lost),	  cmocka_unit_test(patterns),
 		cmocka_unit_test(order),  cmocka_unit_test(either_waker), cmocka_unit_test(freed),
+		cmocka_unit_test(checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,13 +133,29 @@ static void hang(void **state)
 	assert_non_null(strstr(r->kind[0].first.message, "a waits in wait_event(&mem()->wq)"));
 }
 
+static void check_waits(void *arg)
+{
+	struct memory *m = mem();
+
+	schedule();
+	wait_event(m->wq, READ_ONCE(m->full));
+	wait_event(m->wq, READ_ONCE(m->ready));
+}
+
+static void checks(void **state)
+{
+	struct toy_program t = {
+		.size = sizeof(struct memory), .setup = setup, .check = check_waits, .task = { no_wake_up }
+	};
+
+	assert_only(toy_stress(&t, (struct native_options){ .rounds = 2 }), "deadlock");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(turns),
-		cmocka_unit_test(slot),
-		cmocka_unit_test(returns_at_once),
-		cmocka_unit_test(hang),
+		cmocka_unit_test(turns), cmocka_unit_test(slot),   cmocka_unit_test(returns_at_once),
+		cmocka_unit_test(hang),	 cmocka_unit_test(checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
