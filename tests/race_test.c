@@ -131,6 +131,7 @@ static void explores_the_same_twice(struct fixture *f, const char *strategy)
 	assert_true(f->result.stats.switches == f->again.stats.switches);
 	assert_true(f->result.execution == f->again.execution);
 	assert_int_equal(f->result.nr_races, f->again.nr_races);
+	assert_int_equal(f->result.nr_lock_reports, f->again.nr_lock_reports);
 	assert_string_equal(f->result.violation.message, f->again.violation.message);
 }
 
@@ -171,6 +172,8 @@ static void verdict_test(void **state)
 		if (!r->stats.complete)
 			fail_msg("not complete after %llu executions",
 				 (unsigned long long)r->stats.executions);
+		if (r->nr_lock_reports)
+			fail_msg("locks: %s", r->lock_reports[0].message);
 	} else {
 		if (strcmp(r->violation.oracle, v->oracle))
 			fail_msg("expected %s, found '%s' %s", v->oracle, r->violation.oracle,

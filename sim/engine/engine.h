@@ -135,6 +135,25 @@ struct engine_outcome {
 	uint64_t first; /* the execution that showed it, from 1 */
 };
 
+/* ---- locks taken in orders that can deadlock, whether or not an execution did ------------------------ */
+
+#define ENGINE_MAX_LOCK_REPORTS 16
+#define ENGINE_MAX_LOCK_LINKS 8
+
+struct engine_lock_report {
+	char message[512];
+	uint64_t execution; /* that completed it; 0: the set-up */
+	int nr;
+	struct {
+		char task[ENGINE_NAME_MAX];
+		char held[ENGINE_NAME_MAX],
+			taken[ENGINE_NAME_MAX]; /* classes; held "" where it is about `taken` alone */
+		void *held_pc;			/* where it was taken; NULL: not known */
+		int depth;
+		void *pc[ENGINE_STACK_DEPTH]; /* of the taking */
+	} link[ENGINE_MAX_LOCK_LINKS];
+};
+
 /* ---- exploring --------------------------------------------------------------------------------- */
 
 enum engine_memory {
@@ -159,6 +178,7 @@ struct engine_options {
 	const char *oracle;	   /* stop at a violation of this oracle only, keep others; NULL: any stops */
 	bool keep_going;	   /* do not stop at violations at all: count them */
 	bool data_race_fatal;	   /* a data race ends the exploration as violation of "data-race" */
+	bool lock_order_fatal;	   /* so does a lock report, as violation of "lock-order" */
 	bool paranoid;		   /* compare the whole arena with the snapshot after each reset */
 	bool count_classes;	   /* of equivalent executions: stats.classes */
 	bool labels_only;	   /* dfs: preempt only where a label was just visited */
@@ -201,6 +221,8 @@ struct engine_result {
 	int nr_outcomes;				    /* of executions that ended without a violation */
 	bool outcomes_truncated;			    /* there were others, which are not counted */
 	struct engine_outcome outcome[ENGINE_MAX_OUTCOMES]; /* by text */
+	int nr_lock_reports;
+	struct engine_lock_report lock_reports[ENGINE_MAX_LOCK_REPORTS];
 };
 
 struct engine;

@@ -96,7 +96,7 @@ struct engine *engine_create(const struct engine_program *p, char *err, size_t e
 	}
 	e->prog = *p;
 	e->current = -1;
-	e->irq_cpu = -1;
+	e->irq_cpu = e->asking = -1;
 	e->mapped = sizeof(*e);
 	e->strategy = &strategy_replay;
 	engine_set_bound(e, 0);
@@ -106,10 +106,16 @@ struct engine *engine_create(const struct engine_program *p, char *err, size_t e
 		free(e);
 		return NULL;
 	}
+	if (lockdep_create(e)) {
+		snprintf(err, errlen, "no memory for an engine");
+		engine_destroy(e);
+		return NULL;
+	}
 	if (tasks_create(e, err, errlen) || arena_create(e, err, errlen) || run_setup(e, err, errlen)) {
 		engine_destroy(e);
 		return NULL;
 	}
+	lockdep_setup_over(e);
 	return e;
 }
 
@@ -119,6 +125,7 @@ void engine_destroy(struct engine *e)
 		fiber_destroy(&e->task[i].fiber);
 	for (int i = 0; i < ENGINE_MAX_DATA_RACES; i++)
 		free(e->race_order[i]);
+	lockdep_destroy(e);
 	arena_destroy(e);
 	free(e->clocks);
 	free(e->spill);
@@ -199,7 +206,7 @@ static void paranoid(struct engine *e)
 static bool note_violation(struct engine *e, const struct engine_options *o, struct engine_result *r)
 {
 	bool wanted = !o->oracle || !strcmp(e->violation.oracle, o->oracle) ||
-		      !strcmp(e->violation.oracle, "data-race");
+		      !strcmp(e->violation.oracle, "data-race") || !strcmp(e->violation.oracle, "lock-order");
 
 	r->stats.violations++;
 	if (!r->violation.oracle[0] || (wanted && !o->keep_going))
@@ -306,8 +313,10 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	e->nr_races = 0;
 	e->classes = o->count_classes ? classes_create(e) : NULL;
 	outcome_begin(e);
+	lockdep_restart(e);
 	explore(e, o, r);
 	outcome_end(e, r);
+	lockdep_result(e, r);
 	if (s->stats)
 		s->stats(e, &r->stats);
 	r->stats.classes = e->classes ? classes_count(e->classes) : 0;

@@ -17,9 +17,12 @@
 
 #include "engine/engine.h"
 #include "engine/fiber.h"
+#include "engine/lockdep.h"
 #include "engine/op.h"
 #include "engine/outcome.h"
 #include "sync.h"
+
+#undef schedule /* kernel code's; the engine has one of its own */
 
 _Static_assert(SYNC_NR_TASKS == ENGINE_MAX_TASKS, "lock queues hold every task");
 
@@ -69,6 +72,16 @@ struct task {
 	int call_wait;		    /* (s) the CPU whose answer to its IPI it waits for */
 	const char *label;	    /* (s) the label visited last */
 	uint32_t label_step;	    /* (s) last_step when it was visited */
+	int nr_held;		    /* (s) locks it holds, the oldest first */
+	int nr_spins;		    /* (s) those among them that must not be held across a sleep */
+	struct held held[MAX_HELD]; /* (s) */
+	bool in_callback;	    /* (s) the RCU task, inside a callback */
+	bool asleep;		    /* (s) it queued on a wait queue and was not woken since */
+	bool cond_true;		    /* (s) it sleeps, its condition holds: found when nobody could run */
+	const char *cond;	    /* (s) the condition's text, NULL: none is known */
+	uint32_t queue_step;	    /* (s) when it queued */
+	uint32_t wake_step;	    /* (s) the wake-up that ended its sleep, 0: none */
+	struct vclock wake;	    /* (s) what that hands over */
 	struct vclock vc;	    /* (s) what happened before its next access, in the language's sense */
 	struct vclock acq, rel;	    /* (s) what a later acquire fence, a past release fence hand over */
 	bool has_acq, has_rel;
@@ -196,6 +209,10 @@ struct engine {
 	struct rcu_head *rcu_pending;	       /* (s) */
 	taskmask rcu_readers;		       /* (s) tasks inside a read side */
 	taskmask gp_readers[ENGINE_MAX_TASKS]; /* (s) by waiter: readers it waits for */
+
+	struct lockdep *locks; /* (e) lockdep.c */
+	int asking;	       /* (s) nobody can run: a sleeper tells whether its condition holds, -1 */
+	taskmask asked;	       /* (s) those that told */
 
 	const struct strategy *strategy;  /* (e) */
 	void *state;			  /* (e) the strategy's */
@@ -389,6 +406,41 @@ static inline void learn(struct engine *e, uint64_t value)
 	if (unlikely(e->states != NULL))
 		state_learn(e, value);
 }
+
+/* ---- stuck.c: nobody can run, or nobody comes to an end ---- */
+
+void violate_deadlock(struct engine *e);
+void violate_livelock(struct engine *e);
+
+/* ---- locks.c ---- */
+
+void lock_dirty(struct engine *e, const void *lock, size_t size);
+void lock_look(struct engine *e, const void *lock);
+
+/* ---- lockdep.c: lock order, and what must not be done with a lock held ------------------------------------ */
+
+int lockdep_create(struct engine *e);
+void lockdep_destroy(struct engine *e);
+/* What follows is added to the set-up's, which is over. */
+void lockdep_setup_over(struct engine *e);
+/* Forgets what came after the set-up. */
+void lockdep_restart(struct engine *e);
+void lockdep_result(const struct engine *e, struct engine_result *r);
+uint32_t lockdep_class(struct engine *e, const struct sync_lock_key *key);
+uint32_t lockdep_bit_class(struct engine *e, const char *name);
+uint32_t lockdep_subclass(struct engine *e, uint32_t class, unsigned subclass);
+void lockdep_edge(struct engine *e, const struct held *h, const struct held *taken);
+void lockdep_usage(struct engine *e, unsigned node, bool in_irq);
+void lockdep_atomic(struct engine *e, const char *op, const char *name);
+/* The running task returns: what it still holds is a violation. */
+void lockdep_exit(struct engine *e);
+
+/* ---- waitqueue.c ---- */
+
+/* Nobody can run. => a sleeper that can be asked for its condition, -1: none is left */
+int sleeper_to_ask(struct engine *e);
+/* Appends what is known of a sleeper's queue. => the length of what was added, as snprintf() */
+int sleeper_describe(struct engine *e, int task, char *buf, size_t n);
 
 /* ---- trace.c ------------------------------------------------------------------------------------------------ */
 

@@ -9,7 +9,7 @@
  *
  * The handler's accesses count as those of the task it interrupts: they are in that CPU's program order.
  */
-#include "engine/internal.h"
+#include "engine/held.h"
 
 static struct cpu *this_cpu(struct engine *e)
 {
@@ -76,8 +76,13 @@ void local_irq_enable(void)
 		return;
 	if (!task_current(e)->irq_depth)
 		violate(e, "irqs-on", "%s enables interrupts that are on", task_current(e)->name);
-	if (--task_current(e)->irq_depth == 0)
-		gate_open(e);
+	if (--task_current(e)->irq_depth)
+		return;
+	/* A lock that was taken with interrupts off, and is held with them on from here. */
+	for (int i = 0; i < task_current(e)->nr_held; i++)
+		if (task_current(e)->held[i].kind == SYNC_SPIN)
+			lock_usage(e, task_current(e)->held[i].node, false);
+	gate_open(e);
 }
 
 bool irqs_disabled(void)

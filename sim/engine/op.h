@@ -42,6 +42,11 @@ enum op_mode {
 	OP_GP_START,
 	OP_GP_WAIT,
 	OP_CONSUME, /* wait_for_completion() */
+	OP_WQ_JOIN, /* prepare_to_wait() */
+	OP_WQ_LEAVE,
+	OP_WQ_LOOK, /* waitqueue_active() */
+	OP_WAKE,    /* wakes those that are queued now */
+	OP_SLEEP,   /* waits until woken; has no location: `after` says which wake-up it was */
 	NR_OP_MODES,
 };
 

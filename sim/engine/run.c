@@ -63,6 +63,8 @@ bool op_ready(struct engine *e, int task)
 		return e->cpu[cpu].nr_queued && !e->cpu[cpu].gate_shut;
 	case OP_GP_WAIT:
 		return task == e->rcu_task ? rcu_ready(e) : !e->gp_readers[task];
+	case OP_SLEEP:
+		return !e->task[task].asleep;
 	case OP_NONE: /* an IPI's sender, waiting for one CPU */
 		return ipi_done(e, task);
 	default:
@@ -147,62 +149,6 @@ void sync_violation(const char *oracle, const char *fmt, ...)
 	va_end(ap);
 }
 
-static bool is_grant(const struct op *op)
-{
-	return op->mode == OP_GRANT || op->mode == OP_GRANT_SHARED;
-}
-
-static int describe_wait(struct engine *e, int task, char *buf, size_t n)
-{
-	const struct op *op = &e->task[task].op;
-	const struct sync_lock *l = op->addr;
-	char object[64] = "";
-	const char *held = "";
-
-	if (op->addr)
-		describe(e, op->addr, op->size ? op->size : 1, object, sizeof(object));
-	if (!object[0] && !op->size && (op->mode == OP_ACQUIRE || op->mode == OP_ACQUIRE_SHARED))
-		snprintf(object, sizeof(object), "%s", l->name ? l->name : "?");
-	if (!object[0] && is_grant(op))
-		snprintf(object, sizeof(object), "%s", ((const struct rw_semaphore *)op->addr)->name);
-	if (!op->size && (op->mode == OP_ACQUIRE || op->mode == OP_ACQUIRE_SHARED) && l->owner)
-		held = e->task[l->owner - 1].name;
-	if (is_grant(op) && ((const struct rw_semaphore *)op->addr)->owner)
-		held = e->task[((const struct rw_semaphore *)op->addr)->owner - 1].name;
-	return snprintf(buf, n, "%s waits in %s(%s)%s%s%s", e->task[task].name, op->name, object,
-			held[0] ? " held by " : "", held, "");
-}
-
-static void violate_deadlock(struct engine *e)
-{
-	char text[sizeof(e->violation.message)];
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (taskmask m = e->unfinished; m && len < sizeof(text) - 1; m &= m - 1) {
-		if (len)
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "; ");
-		len += (size_t)describe_wait(e, task_first(m), text + len, sizeof(text) - len);
-	}
-	violate(e, "deadlock", "%s", text);
-}
-
-static void violate_livelock(struct engine *e)
-{
-	char text[256] = "";
-	size_t len = 0;
-
-	for (taskmask m = e->unfinished & e->ready; m && len < sizeof(text) - 1; m &= m - 1) {
-		const struct task *t = &e->task[task_first(m)];
-
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s at %s%s%s", len ? ", " : "",
-					t->name, t->op.name, t->label ? " after " : "",
-					t->label ? t->label : "");
-	}
-	violate(e, "livelock", "no end after %u steps, %u of them round robin: %s go on", e->step,
-		e->max_steps, text);
-}
-
 /* Nobody can run: over, or stuck. */
 static void __attribute__((noreturn)) run_over(struct engine *e)
 {
@@ -256,21 +202,38 @@ static inline void record(struct engine *e, int next)
 		(order_t)(next | (last != next && (e->ready & TASK_BIT(last)) ? ORDER_PREEMPTED : 0));
 }
 
+/* Goes on as task `next`. => returns when the current task goes on */
+static inline void run_on(struct engine *e, int next, bool leaving)
+{
+	int self = e->current;
+
+	if (next == self)
+		return;
+	e->nr_switches++;
+	e->current = next;
+	if (leaving)
+		fiber_leave(&e->task[self].fiber, &e->task[next].fiber);
+	fiber_switch(self < 0 ? &e->host : &e->task[self].fiber, &e->task[next].fiber);
+}
+
 /*
  * Chooses and starts the next step. Interrupts are taken here, on the stack of whoever stopped.
  * => returns when the current task was chosen; with `leaving` it never is
  */
 static void schedule(struct engine *e, bool leaving)
 {
-	int self = e->current;
-
 	for (;;) {
 		int next;
 
 		if (unlikely(e->tracing))
 			trace_flush(e);
-		if (unlikely(!e->ready))
-			run_over(e);
+		if (unlikely(!e->ready)) {
+			next = sleeper_to_ask(e);
+			if (next < 0)
+				run_over(e);
+			run_on(e, next, leaving);
+			return;
+		}
 		next = pick(e);
 		if (unlikely(next < 0))
 			run_abort(e, ENGINE_REDUNDANT);
@@ -288,13 +251,7 @@ static void schedule(struct engine *e, bool leaving)
 			irq_run(e, next - e->irq_base);
 			continue;
 		}
-		if (next == self)
-			return;
-		e->nr_switches++;
-		e->current = next;
-		if (leaving)
-			fiber_leave(&e->task[self].fiber, &e->task[next].fiber);
-		fiber_switch(self < 0 ? &e->host : &e->task[self].fiber, &e->task[next].fiber);
+		run_on(e, next, leaving);
 		return;
 	}
 }
@@ -339,6 +296,8 @@ static void task_main(void)
 		violate(e, "rcu-misuse", "%s returned inside a read side", t->name);
 	if (t->irq_depth)
 		violate(e, "irqs-off", "%s returned with interrupts off", t->name);
+	if (t->nr_held)
+		lockdep_exit(e);
 	t->state = TASK_FINISHED;
 	e->ready &= ~TASK_BIT(e->current);
 	e->unfinished &= ~TASK_BIT(e->current);
@@ -361,6 +320,9 @@ static void reset_tasks(struct engine *e)
 		t->state = TASK_UNUSED;
 		t->data = NULL;
 		t->irq_depth = t->rcu_depth = 0;
+		t->nr_held = t->nr_spins = 0;
+		t->in_callback = t->asleep = false;
+		t->wake_step = 0;
 		t->last_step = 0;
 		t->label = NULL;
 		t->waited = false;
@@ -375,6 +337,8 @@ static void reset_tasks(struct engine *e)
 	e->fair = false;
 	e->current = -1;
 	e->irq_cpu = -1;
+	e->asking = -1;
+	e->asked = 0;
 	e->rcu_pending = NULL;
 	e->rcu_readers = 0;
 	memset(e->gp_readers, 0, sizeof(e->gp_readers));

@@ -242,7 +242,7 @@ static void mix_task(const struct engine *e, struct hash *h, int i)
 	mix(h, (uint64_t)(uintptr_t)t->op.name);
 	mix(h, t->op.want | (uint64_t)t->op.want_mask << 32);
 	mix(h, (uint64_t)(uintptr_t)t->data);
-	mix(h, (uint64_t)t->irq_depth << 32 | (uint64_t)t->rcu_depth);
+	mix(h, (uint64_t)t->irq_depth << 32 | (uint64_t)t->rcu_depth << 1 | t->asleep);
 }
 
 static void mix_cpu(const struct engine *e, struct hash *h, const struct cpu *c)

@@ -65,6 +65,7 @@ struct native_thread {
 	void (*run)(void *arg);
 	void *arg;
 	jmp_buf base;	       /* where a round that is torn down leaves to */
+	u32 asleep;	       /* atomic: it queued on a wait queue and was not woken since */
 	u64 random;	       /* of the perturbation */
 	bool late;	       /* the set-up, until it lets the devices start: only its own thread's */
 	bool go, exit, parked; /* L; parked: not in a round */

@@ -407,6 +407,8 @@ static inline void cond_resched(void)
 	native_yield();
 }
 
+#include "native/waitqueue.h"
+
 /* ---- RCU ---------------------------------------------------------------------------------------- */
 
 struct rcu_head {

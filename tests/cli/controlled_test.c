@@ -41,6 +41,7 @@ static void explore_finds(void **state)
 		"data_races",
 		"outcomes",
 		"outcomes_truncated",
+		"lock_orders",
 		"seconds",
 		"executions_per_second",
 		"points_per_execution",

@@ -2,7 +2,7 @@
 /*
  * random_programs.h - small random programs, and what an exploration of one reaches
  *
- * Up to 3 tasks of up to 4 operations on two words, locks, a fair semaphore, a bit lock, IPIs. states[which] holds
+ * Up to 3 tasks of up to 4 operations on two words, locks, a fair semaphore, a bit lock, IPIs, a wait queue. states[which] holds
  * the hashes of the final states of the last exploration: values, and values read.
  */
 #ifndef TESTS_UNIT_RANDOM_PROGRAMS_H
@@ -45,6 +45,12 @@ enum kind {
 	AWAIT,
 	COMPLETE,
 	WAIT,
+	WAIT_EVENT,
+	WAKE,
+	QUEUE,
+	SLEEP,
+	LEAVE,
+	QUEUED,
 	NR_KINDS,
 };
 
@@ -60,6 +66,7 @@ struct shared {
 	unsigned long word;
 	u32 flag;
 	struct completion done;
+	wait_queue_head_t wq;
 	int tlb[TASKS]; /* each CPU's own; handlers add to it */
 	int seen[TASKS][OPS];
 };
@@ -99,6 +106,7 @@ static void set_up(void *arg)
 	spin_lock_init(&s->lock);
 	init_rwsem(&s->sem);
 	init_completion(&s->done);
+	init_waitqueue_head(&s->wq);
 }
 
 static int lock_op(struct shared *s, const struct random_op *o, int *held)
@@ -147,6 +155,36 @@ static int lock_op(struct shared *s, const struct random_op *o, int *held)
 	return 0;
 }
 
+static inline int queue_op(struct shared *s, const struct random_op *o)
+{
+	int *v = &s->var[o->var];
+
+	switch (o->kind) {
+	case WAIT_EVENT:
+		wait_event(s->wq, READ_ONCE(*v) == o->value);
+		return 0;
+	case WAKE:
+		wake_up(&s->wq);
+		return 0;
+	case QUEUE:
+		prepare_to_wait(&s->wq);
+		return 0;
+	case SLEEP:
+		schedule();
+		return 0;
+	case LEAVE:
+		finish_wait(&s->wq);
+		return 0;
+	default:
+		return waitqueue_active(&s->wq);
+	}
+}
+
+static inline bool may_wait(enum kind k)
+{
+	return k == IPI || k == BIT_WAIT || k == WAIT || k == WAIT_EVENT || k == SLEEP;
+}
+
 static int plain_op(struct shared *s, const struct random_op *o, int me)
 {
 	int *v = &s->var[o->var], r;
@@ -191,7 +229,7 @@ static int plain_op(struct shared *s, const struct random_op *o, int me)
 		wait_for_completion(&s->done);
 		return 0;
 	default:
-		return 0;
+		return queue_op(s, o);
 	}
 }
 
@@ -206,7 +244,7 @@ static void run_task(void *arg)
 
 		if (o->kind >= LOCK && o->kind <= BIT_LOCK)
 			r = lock_op(s, o, &held);
-		else if (held == LOCK && (o->kind == IPI || o->kind == BIT_WAIT))
+		else if (held == LOCK && may_wait(o->kind))
 			r = 0; /* would sleep under a spinlock */
 		else
 			r = plain_op(s, o, me);

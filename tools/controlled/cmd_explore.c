@@ -42,6 +42,7 @@ enum {
 	OPT_JSON,
 	OPT_NO_MINIMISE,
 	OPT_STOP_AT_DATA_RACE,
+	OPT_STOP_AT_LOCK_ORDER,
 };
 
 static const struct option options[] = {
@@ -61,6 +62,7 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "no-minimise", no_argument, NULL, OPT_NO_MINIMISE },
 	{ "stop-at-data-race", no_argument, NULL, OPT_STOP_AT_DATA_RACE },
+	{ "stop-at-lock-order", no_argument, NULL, OPT_STOP_AT_LOCK_ORDER },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -203,6 +205,9 @@ static int parse_options(int argc, char **argv, struct request *q)
 		case OPT_STOP_AT_DATA_RACE:
 			q->o.data_race_fatal = true;
 			break;
+		case OPT_STOP_AT_LOCK_ORDER:
+			q->o.lock_order_fatal = true;
+			break;
 		default:
 			return opt;
 		}
@@ -243,6 +248,7 @@ static void print_json(const struct session *s, const struct request *q, const s
 	cJSON_AddItemToObject(j, "violation", json_violation(&out->r, out->token));
 	cJSON_AddItemToObject(j, "data_races", json_data_races(&s->program, &out->r, sym));
 	json_add_outcomes(j, out->r.outcome, out->r.nr_outcomes, out->r.outcomes_truncated);
+	cJSON_AddItemToObject(j, "lock_orders", json_lock_orders(&out->r, sym));
 	cJSON_AddNumberToObject(j, "seconds", t->seconds);
 	cJSON_AddNumberToObject(j, "executions_per_second",
 				t->seconds > 0 ? (double)t->executions / t->seconds : 0);
@@ -288,6 +294,7 @@ static void print_text(const struct session *s, const struct request *q, const s
 	print_stats(s, q, out);
 	outcomes_print(r->outcome, r->nr_outcomes, r->outcomes_truncated);
 	report_data_races(stdout, &s->program, r, sym);
+	report_lock_orders(stdout, r, sym);
 	switch (out->status) {
 	case STATUS_VIOLATION:
 		printf("execution %s, %u steps, %d preemption%s: ", thousands(r->execution, n), r->steps,
@@ -394,6 +401,7 @@ const struct command cmd_explore = {
 		"  --max-steps N         an execution's bound on steps\n"
 		"  --no-minimise         print the violation as it was found\n"
 		"  --stop-at-data-race   a data race is a violation and ends the exploration\n"
+		"  --stop-at-lock-order  so is a lock order that can deadlock\n"
 		"  --paranoid            compare the whole machine with the snapshot after each reset\n"
 		"  --jobs N              1, the only number of this version\n"
 		"  --json                one JSON object",
