@@ -50,6 +50,7 @@ static void configure(struct fixture *f, const struct race_verdict *v)
 		snprintf(protocols, sizeof(protocols), "%s=%s", f->race->axis, v->protocol);
 	if (race_configure(&f->config, f->race->name, NULL, protocols, err, sizeof(err)))
 		fail_msg("%s", err);
+	f->config.memory = f->memory;
 	race_program(&f->config, &f->program);
 	f->engine = engine_create(&f->program, err, sizeof(err));
 	if (!f->engine)
@@ -70,7 +71,6 @@ static void explore(struct fixture *f, const char *strategy, uint64_t executions
 {
 	char err[512];
 	struct engine_options o = { .strategy = strategy,
-				    .memory = f->memory,
 				    .preemptions = -1,
 				    .executions = executions,
 				    .seconds = BUDGET_SECONDS,

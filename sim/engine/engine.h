@@ -21,6 +21,14 @@
 #define ENGINE_STACK_SIZE (64u << 10) /* bytes a fiber; a guard page lies below */
 #define ENGINE_NAME_MAX 48
 
+enum engine_memory {
+	ENGINE_SC,
+	ENGINE_TSO,	   /* a FIFO of marked stores a CPU */
+	ENGINE_PSO,	   /* one a CPU and location */
+	ENGINE_WEAK_LOCKS, /* as pso; lock operations are one-way, relaxed read-modify-writes do not drain */
+	NR_ENGINE_MEMORIES,
+};
+
 enum engine_task_kind {
 	ENGINE_ACTOR,  /* the execution is over only when it has returned */
 	ENGINE_DEVICE, /* may wait for ever: an execution that has only devices left waiting is over */
@@ -39,6 +47,7 @@ struct engine_program {
 	void (*setup)(void *arg);
 	void (*check)(void *arg); /* after each execution, alone, no points; reports by sync_violation() */
 	void *arg;
+	enum engine_memory memory;
 	int nr_tasks;
 	struct engine_task tasks[ENGINE_MAX_TASKS / 2 - 1]; /* task i runs on CPU i; devices have their own */
 
@@ -156,23 +165,14 @@ struct engine_lock_report {
 
 /* ---- exploring --------------------------------------------------------------------------------- */
 
-enum engine_memory {
-	ENGINE_SC,
-	ENGINE_TSO,	   /* a FIFO of marked stores a CPU */
-	ENGINE_PSO,	   /* one a CPU and location */
-	ENGINE_WEAK_LOCKS, /* as pso; lock operations are one-way, relaxed read-modify-writes do not drain */
-	NR_ENGINE_MEMORIES,
-};
-
 struct engine_options {
 	const char *strategy; /* one of engine_strategy_name() */
-	enum engine_memory memory;
-	int preemptions;     /* dfs: at most so many; -1: no bound */
-	bool state_hash;     /* dfs: give an execution up in a state that another was in */
-	size_t state_bytes;  /* ... the set of states may have, 0: ENGINE_DEFAULT_STATE_BYTES */
-	int depth;	     /* pct: of the bugs it is to find, 0: ENGINE_DEFAULT_DEPTH */
-	uint64_t executions; /* budget, 0: none */
-	double seconds;	     /* budget, 0: none */
+	int preemptions;      /* dfs: at most so many; -1: no bound */
+	bool state_hash;      /* dfs: give an execution up in a state that another was in */
+	size_t state_bytes;   /* ... the set of states may have, 0: ENGINE_DEFAULT_STATE_BYTES */
+	int depth;	      /* pct: of the bugs it is to find, 0: ENGINE_DEFAULT_DEPTH */
+	uint64_t executions;  /* budget, 0: none */
+	double seconds;	      /* budget, 0: none */
 	uint64_t seed;
 	uint32_t max_steps;	   /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
 	const char *oracle;	   /* stop at a violation of this oracle only, keep others; NULL: any stops */
@@ -203,7 +203,8 @@ struct engine_stats {
 	uint32_t max_depth;
 	uint64_t states;  /* state_hash: different ones at scheduling points */
 	bool states_full; /* no room for more: those found since were not remembered */
-	bool complete;	  /* the whole space under the stated bounds was covered */
+	bool lines_short; /* pso: a CPU wrote more words than it has lines for: orders of its stores were left out */
+	bool complete; /* the whole space under the stated bounds was covered */
 	bool interrupted;
 	double seconds; /* CPU seconds of this thread */
 	size_t peak_bytes;

@@ -51,19 +51,24 @@ static int tasks_create(struct engine *e, char *err, size_t n)
 	}
 	e->nr_tasks = e->irq_base = e->prog.nr_tasks;
 	e->rcu_task = e->irq_base + lines;
-	e->nr_all = e->rcu_task + 1;
+	e->nr_lines = lines;
+	e->drain_base = e->rcu_task + 1;
+	e->drain_lines = store_buffer_lines(e->prog.memory, lines, e->drain_base);
+	e->nr_all = e->drain_base + lines * e->drain_lines;
 	if (e->nr_all > ENGINE_MAX_TASKS || lines > ENGINE_MAX_CPUS) {
 		snprintf(err, n, "%s: %d tasks, more than an engine holds", e->prog.name, e->nr_tasks);
 		return -1;
 	}
 	for (int i = e->irq_base; i < e->rcu_task; i++)
 		e->task[i].name = "ipi";
+	for (int i = e->drain_base; i < e->nr_all; i++)
+		e->task[i].name = "wb";
 	e->task[e->rcu_task].name = "rcu";
 	e->task[e->rcu_task].run = rcu_run;
 	e->task[e->rcu_task].arg = e;
 	e->task[e->rcu_task].kind = ENGINE_DEVICE;
 	e->task[e->rcu_task].cpu = 0;
-	for (int i = 0; i < e->nr_all; i++) {
+	for (int i = 0; i < e->drain_base; i++) {
 		if (i >= e->irq_base && i < e->rcu_task)
 			continue;
 		if (fiber_create(&e->task[i].fiber, ENGINE_STACK_SIZE)) {
@@ -165,6 +170,7 @@ static void find_stacks(struct engine *e)
 
 		e->race_order[i] = NULL;
 		e->nr_races = 0;
+		e->lines_short = false;
 		e->watch = found[i].offset + 1;
 		memset(e->watched, 0, sizeof(e->watched));
 		run_order(e, order, e->race_steps[i]);
@@ -281,7 +287,8 @@ static void explore(struct engine *e, const struct engine_options *o, struct eng
 			paranoid(e);
 		stopped = stopped || budget(e, o, r, &w);
 	}
-	r->stats.complete = ended && e->strategy->covered && e->strategy->covered(e);
+	r->stats.lines_short = e->lines_short;
+	r->stats.complete = ended && e->strategy->covered && e->strategy->covered(e) && !e->lines_short;
 	r->stats.seconds = now(CLOCK_THREAD_CPUTIME_ID) - w.cpu;
 	r->stats.plain = e->nr_plain;
 	r->stats.marked = e->nr_marked;
@@ -297,9 +304,9 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 		snprintf(err, errlen, "no strategy '%s'", o->strategy);
 		return -1;
 	}
-	if (o->state_hash && (s != &strategy_dfs || o->memory != ENGINE_SC)) {
+	if (o->state_hash && (s != &strategy_dfs || e->prog.memory != ENGINE_SC)) {
 		snprintf(err, errlen, "states are hashed by dfs under sc only, not by %s under %s", s->name,
-			 engine_memory_name(o->memory));
+			 engine_memory_name(e->prog.memory));
 		return -1;
 	}
 	e->opt = o;

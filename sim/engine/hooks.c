@@ -44,6 +44,8 @@ static inline void plain(const void *p, unsigned size, unsigned kind)
 	}
 	if (unlikely(l->poison) && e->live)
 		arena_poison_hit(e, off, kind & ACCESS_WRITE ? "write" : "read");
+	if (unlikely(e->weak) && (kind & ACCESS_WRITE) && e->live)
+		store_buffer_plain(e, p, size);
 	if (unlikely(e->states != NULL) && (READ_UNSEEN || !(kind & ACCESS_WRITE)))
 		state_learn_bytes(e, p, size);
 	if (!e->detect)
@@ -170,6 +172,7 @@ static inline void atomic_point(struct engine *e, const volatile void *vp, unsig
 		struct op op = { .loc = loc,
 				 .mode = (uint8_t)mode,
 				 .size = (uint8_t)size,
+				 .relaxed = load && !order_releases(order),
 				 .mask = word_mask(p, size),
 				 .name = name,
 				 .addr = p };
@@ -201,6 +204,30 @@ static inline void atomic_done(struct engine *e, const volatile void *vp, unsign
 		trace_values(e, p, size, old, new_);
 	if (store && e->waiting)
 		recheck(e, loc_word(e, p));
+}
+
+/* A store that others see later: it is made now, and reaches memory in a step of a drain line. */
+static void hold_back(struct engine *e, const volatile void *vp, unsigned size, uint64_t value, int order)
+{
+	const void *p = (const void *)(uintptr_t)vp;
+	size_t off = arena_off(e, p);
+	uint64_t old = 0;
+
+	if (unlikely(e->line[off >> LINE_SHIFT].poison))
+		arena_poison_hit(e, off, "store");
+	store_buffer_point(e, p, size, "store");
+	if (unlikely(e->line[off >> LINE_SHIFT].poison))
+		arena_poison_hit(e, off, "store");
+	arena_mark(e, off);
+	if (e->detect) {
+		e->nr_marked++;
+		hb_access(e, off, size, ACCESS_MARKED | ACCESS_WRITE);
+		hb_atomic(e, loc_word(e, p), false, true, order);
+	}
+	memcpy(&old, p, size);
+	store_buffer_add(e, p, size, value, order_releases(order));
+	if (unlikely(e->tracing))
+		trace_values(e, p, size, old, value);
 }
 
 static inline bool outside(const struct engine *e, const volatile void *p)
@@ -265,6 +292,10 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 			*p = v;                                                                              \
 			return;                                                                              \
 		}                                                                                            \
+		if (unlikely(e->weak) && mo != __ATOMIC_SEQ_CST && store_buffer_holds_back(e)) {             \
+			hold_back(e, p, sizeof(T), v, mo);                                                   \
+			return;                                                                              \
+		}                                                                                            \
 		atomic_point(e, p, sizeof(T), OP_WRITE, false, "store", mo);                                 \
 		old = *p;                                                                                    \
 		*p = v;                                                                                      \
@@ -288,7 +319,7 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 				*p = v;                                                                      \
 			return old;                                                                          \
 		}                                                                                            \
-		cas_point(e, p, sizeof(T));                                                                  \
+		cas_point(e, p, sizeof(T), mo);                                                              \
 		old = *p;                                                                                    \
 		cas_order(e, p, sizeof(T), old == expected, old == expected ? mo : fmo);                     \
 		if (old == expected)                                                                         \
@@ -305,13 +336,14 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 		return cas##n(p, expected, v, mo, fmo);                                                      \
 	}
 
-static void cas_point(struct engine *e, const volatile void *vp, unsigned size)
+static void cas_point(struct engine *e, const volatile void *vp, unsigned size, int order)
 {
 	const void *p = (const void *)(uintptr_t)vp;
 	size_t off = arena_off(e, p);
 	struct op op = { .loc = loc_word(e, p),
 			 .mode = OP_WRITE,
 			 .size = (uint8_t)size,
+			 .relaxed = !order_releases(order),
 			 .mask = word_mask(p, size),
 			 .conditional = true,
 			 .name = "cmpxchg",
@@ -352,10 +384,12 @@ void __tsan_atomic_signal_fence(int order);
 void __tsan_atomic_thread_fence(int order)
 {
 	struct engine *e = this_engine;
-	static const struct op op = { .mode = OP_NONE, .name = "fence" };
+	struct op op = { .mode = OP_NONE, .name = "fence", .fence = order == __ATOMIC_SEQ_CST };
 
 	if (e->live)
 		point(e, &op);
+	if (unlikely(e->weak) && e->live && order_releases(order))
+		store_buffer_barrier(e);
 	if (e->detect)
 		hb_fence(e, order);
 }
@@ -396,6 +430,7 @@ static unsigned long bits(unsigned long *p, unsigned long mask, unsigned long an
 			struct op op = { .loc = loc,
 					 .mode = (uint8_t)mode,
 					 .size = 8,
+					 .relaxed = !order_releases(order),
 					 .mask = mask,
 					 .name = name,
 					 .addr = p };

@@ -20,6 +20,7 @@
 #include "engine/lockdep.h"
 #include "engine/op.h"
 #include "engine/outcome.h"
+#include "engine/store_buffer.h"
 #include "sync.h"
 
 #undef schedule /* kernel code's; the engine has one of its own */
@@ -129,6 +130,11 @@ struct ipi {
 };
 
 struct cpu {
+	struct store store[STORE_BUFFER_SIZE]; /* in program order */
+	int nr_stores;
+	uint32_t barrier;		/* step of the latest write barrier */
+	uint32_t word[MAX_DRAIN_LINES]; /* pso: the word that each line writes */
+	int nr_words;
 	struct ipi queue[MAX_IPIS];
 	int nr_queued;
 	bool gate_shut;			    /* an instruction runs or interrupts are off */
@@ -171,6 +177,11 @@ struct engine {
 	int nr_tasks;			 /* (c) tasks and devices; interrupt lines follow, then rcu */
 	int nr_all;			 /* (c) */
 	int irq_base, rcu_task;		 /* (c) */
+	int nr_lines;			 /* (c) interrupt lines: CPUs that have one, and a store buffer */
+	int drain_base, drain_lines;	 /* (c) drain lines follow rcu, so many a CPU */
+	bool weak;			 /* stores are held back */
+	bool lines_short;		 /* (e) */
+	int view;			 /* (s) CPU whose buffered stores memory shows, -1: none */
 
 	struct task task[ENGINE_MAX_TASKS];
 	struct cpu cpu[ENGINE_MAX_CPUS];
@@ -246,49 +257,7 @@ struct engine {
 
 extern __thread struct engine *this_engine;
 
-/* ---- strategies ------------------------------------------------------------------------------------ */
-
-/*
- * One execution is begin(), then pick() at every scheduling point, then end(). A strategy keeps its state in
- * e->state and sees only: e->task[].op (what each would do), e->step, e->step_op and e->step_old (what the latest
- * step did), e->current.
- */
-struct strategy {
-	const char *name;
-	/* a label was visited by task e->me; may be NULL */
-	void (*label)(struct engine *e, const char *name);
-	/* => -1 and one line in err: these options make no sense */
-	int (*create)(struct engine *e, const struct engine_options *o, char *err, size_t n);
-	void (*destroy)(struct engine *e);
-	/* => false: nothing is left to explore */
-	bool (*begin)(struct engine *e);
-	/* => one of `ready`, which is not 0, or -1 to give this execution up */
-	int (*pick)(struct engine *e, taskmask ready);
-	/* the execution ended as e->end says; true when all that could follow from it was noted */
-	void (*end)(struct engine *e);
-	/* nothing was left out, so that running out of executions means that all were covered; may be NULL: never */
-	bool (*covered)(const struct engine *e);
-	/* adds what it alone counts, before it is destroyed; may be NULL */
-	void (*stats)(const struct engine *e, struct engine_stats *stats);
-};
-
-extern const struct strategy strategy_random, strategy_pct, strategy_pos, strategy_dfs, strategy_dpor,
-	strategy_source, strategy_replay;
-const struct strategy *strategy_find(const char *name);
-
-/* What the samples have in common: no preemption bound, an execution's own random numbers, a uniform choice. */
-int sample_options(const struct engine_options *o, char *err, size_t n);
-void sample_seed(struct engine *e);
-int random_pick(struct engine *e, taskmask ready);
-
-/* ---- classes.c ---------------------------------------------------------------------------------------- */
-
-struct classes *classes_create(const struct engine *e); /* NULL: no memory */
-void classes_destroy(struct classes *c);
-void classes_begin(struct classes *c);
-void classes_step(struct engine *e, struct classes *c); /* before the next choice */
-void classes_end(struct engine *e, struct classes *c);
-uint64_t classes_count(const struct classes *c);
+#include "engine/strategy.h"
 
 /* ---- arena.c ---------------------------------------------------------------------------------------- */
 
@@ -364,6 +333,11 @@ static inline uint64_t word_mask(const void *p, unsigned size)
 	uint64_t m = size >= 8 ? ~0ull : (1ull << (size * 8)) - 1;
 
 	return m << (((uintptr_t)p & 7) * 8);
+}
+
+static inline bool order_releases(int order)
+{
+	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
 }
 
 /* ---- hb.c: happens-before and data races ------------------------------------------------------------------ */

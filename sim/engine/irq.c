@@ -134,7 +134,11 @@ void irq_run(struct engine *e, int cpu)
 
 bool ipi_done(const struct engine *e, int task)
 {
-	return e->cpu[e->task[task].call_wait].handled[task] != 0;
+	int cpu = e->task[task].call_wait;
+	uint32_t handled = e->cpu[cpu].handled[task];
+
+	/* Taking an interrupt, a CPU empties its store buffer. */
+	return handled && (!e->weak || store_buffer_drained(e, 1u << cpu, handled));
 }
 
 static void ipi_send(struct engine *e, int cpu, void (*fn)(int, void *), void *info)
@@ -164,6 +168,10 @@ static void ipi_wait(struct engine *e, int cpu)
 	t->call_wait = cpu;
 	point(e, &op);
 	e->step_op.after = e->cpu[cpu].handled[e->current];
+	if (unlikely(e->weak)) {
+		e->step_op.drained_cpus = (uint16_t)(1u << cpu);
+		e->step_op.drained_before = e->step_op.after;
+	}
 	if (e->detect)
 		hb_acquire(e, loc_object(e, OBJ_GATE + cpu));
 }

@@ -115,6 +115,7 @@ void sync_ghost_step(const void *p, bool write, const char *name)
 	struct engine *e = this_engine;
 	struct op op = { .loc = loc_word(e, p),
 			 .mode = write ? OP_WRITE : OP_READ,
+			 .drain = DRAIN_NEVER,
 			 .mask = ~0ull,
 			 .name = name,
 			 .addr = p };

@@ -50,6 +50,15 @@ enum op_mode {
 	NR_OP_MODES,
 };
 
+/* Which of its CPU's stores an operation waits for, under the weak memory models. */
+enum op_drain {
+	DRAIN_DEFAULT, /* as its mode says */
+	DRAIN_NEVER,
+	DRAIN_ALL,
+	DRAIN_OVERLAP, /* those to what it touches */
+	DRAIN_ROOM,    /* it is a store: until the buffer has room */
+};
+
 enum op_relation { REL_NONE, REL_RACE, REL_EDGE };
 
 struct op {
@@ -60,6 +69,12 @@ struct op {
 	bool blocking;	  /* may be unready */
 	bool yield;	  /* the task spins: it has no reason to go on before others did */
 	bool conditional; /* a compare-and-exchange: a write or, when it fails, a read */
+	bool fence;	  /* a full fence */
+	bool relaxed;	  /* a read-modify-write that orders nothing, or later accesses only */
+	uint8_t drain;	  /* enum op_drain */
+	uint16_t
+		drained_cpus; /* it comes after the stores of these CPUs that were made before step drained_before */
+	uint32_t drained_before;
 	uint64_t mask;
 	const char *name;	  /* "load", "spin_lock", ... */
 	const void *addr;	  /* the word or lock; what readiness looks at */

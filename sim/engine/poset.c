@@ -134,6 +134,20 @@ static void visit(struct engine *e, struct poset *p, struct event *n, uint32_t l
 	}
 }
 
+void poset_join_drained(const struct engine *e, const struct poset *p, const struct op *op, clk_t *vc,
+			uint32_t end)
+{
+	for (uint32_t m = op->drained_cpus; m; m &= m - 1)
+		for (int l = 0; l < e->drain_lines; l++) {
+			uint32_t k = p->last[e->drain_base + __builtin_ctz(m) * e->drain_lines + l];
+
+			while (k && (k > end || p->ev[k - 1].op.after >= op->drained_before))
+				k = p->ev[k - 1].previous;
+			if (k)
+				join(vc, p->ev[k - 1].vc, e->nr_all);
+		}
+}
+
 /* Fills in event nr, whose task and operation are set, and looks what it races with. */
 static void relate(struct engine *e, struct poset *p)
 {
@@ -149,6 +163,8 @@ static void relate(struct engine *e, struct poset *p)
 	n->tidx = n->vc[n->task] + 1;
 	if (n->op.after)
 		join(n->vc, p->ev[n->op.after - 1].vc, e->nr_all);
+	if (n->op.drained_cpus)
+		poset_join_drained(e, p, &n->op, n->vc, p->nr);
 	memcpy(race, n->vc, size);
 	if (n->op.after_gate)
 		join(n->vc, p->ev[n->op.after_gate - 1].vc, e->nr_all);

@@ -50,6 +50,9 @@ void poset_reserve(struct poset *p);
 void poset_add(struct engine *e, struct poset *p);
 /* Looks at the operation that `task` waits for as if it were event nr, without adding it. */
 void poset_waiting(struct engine *e, struct poset *p, int task);
+/* Joins vc with the drains before event `end` that op waits for. */
+void poset_join_drained(const struct engine *e, const struct poset *p, const struct op *op, clk_t *vc,
+			uint32_t end);
 void poset_cut(struct poset *p, uint32_t down_to);
 /* The same for equivalent executions, and different for others but for chance. */
 uint64_t poset_class(const struct engine *e, const struct poset *p);

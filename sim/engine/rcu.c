@@ -93,6 +93,10 @@ void synchronize_rcu(void)
 		hb_release(e, loc_object(e, OBJ_RCU_START), true);
 	op.mode = OP_GP_WAIT;
 	op.blocking = true;
+	if (unlikely(e->weak)) { /* a grace period makes every CPU's earlier stores seen */
+		op.drained_cpus = (uint16_t)(~0u >> (32 - e->nr_lines));
+		op.drained_before = e->step;
+	}
 	point(e, &op);
 	if (e->detect)
 		hb_acquire(e, loc_object(e, OBJ_RCU));

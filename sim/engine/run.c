@@ -28,14 +28,21 @@ void engine_panic(const char *fmt, ...)
 
 /* ---- readiness -------------------------------------------------------------------------------------- */
 
-static bool word_ready(const struct op *op)
+static uint64_t word(const struct engine *e, const struct op *op)
+{
+	if (unlikely(e->weak))
+		return store_buffer_global(e, op->addr, op->size);
+	return op->size == 4 ? *(const u32 *)op->addr : *(const u64 *)op->addr;
+}
+
+static bool word_ready(const struct engine *e, const struct op *op)
 {
 	switch (op->mode) {
 	case OP_AWAIT:
-		return (*(const u32 *)op->addr & op->want_mask) == op->want;
+		return (word(e, op) & op->want_mask) == op->want;
 	case OP_ACQUIRE:
 	case OP_WAIT_FREE:
-		return !(*(const unsigned long *)op->addr & op->mask);
+		return !(word(e, op) & op->mask);
 	default:
 		return true;
 	}
@@ -47,8 +54,10 @@ bool op_ready(struct engine *e, int task)
 	const struct sync_lock *l = op->addr;
 	int cpu = task - e->irq_base;
 
+	if (unlikely(e->weak) && op->drain && !store_buffer_ready(e, task, op))
+		return false;
 	if (op->size)
-		return word_ready(op);
+		return word_ready(e, op);
 	switch (op->mode) {
 	case OP_ACQUIRE:
 		return !l->owner && !l->readers;
@@ -62,11 +71,14 @@ bool op_ready(struct engine *e, int task)
 	case OP_IRQ:
 		return e->cpu[cpu].nr_queued && !e->cpu[cpu].gate_shut;
 	case OP_GP_WAIT:
+		if (unlikely(e->weak) &&
+		    !store_buffer_drained(e, ~0u >> (32 - e->nr_lines), op->drained_before))
+			return false;
 		return task == e->rcu_task ? rcu_ready(e) : !e->gp_readers[task];
 	case OP_SLEEP:
 		return !e->task[task].asleep;
-	case OP_NONE: /* an IPI's sender, waiting for one CPU */
-		return ipi_done(e, task);
+	case OP_NONE: /* an IPI's sender, waiting for one CPU; or a fence, or a store that waits for room */
+		return op->drain || ipi_done(e, task);
 	default:
 		return true;
 	}
@@ -216,6 +228,18 @@ static inline void run_on(struct engine *e, int next, bool leaving)
 	fiber_switch(self < 0 ? &e->host : &e->task[self].fiber, &e->task[next].fiber);
 }
 
+/* A step of a line: an interrupt, or a store that reaches memory. */
+static void line_run(struct engine *e, int task)
+{
+	if (task >= e->drain_base) {
+		store_buffer_run(e, task);
+		return;
+	}
+	if (unlikely(e->weak))
+		store_buffer_view(e, task - e->irq_base);
+	irq_run(e, task - e->irq_base);
+}
+
 /*
  * Chooses and starts the next step. Interrupts are taken here, on the stack of whoever stopped.
  * => returns when the current task was chosen; with `leaving` it never is
@@ -247,10 +271,12 @@ static void schedule(struct engine *e, bool leaving)
 		e->me = next;
 		if (unlikely(e->tracing))
 			trace_step(e, next);
-		if (unlikely(next >= e->irq_base && next < e->rcu_task)) {
-			irq_run(e, next - e->irq_base);
+		if (unlikely(next >= e->irq_base && next != e->rcu_task)) {
+			line_run(e, next);
 			continue;
 		}
+		if (unlikely(e->weak))
+			store_buffer_view(e, e->task[next].cpu);
 		run_on(e, next, leaving);
 		return;
 	}
@@ -262,7 +288,9 @@ void point(struct engine *e, const struct op *op)
 
 	t->op = *op;
 	t->waited = false;
-	if (op->blocking) {
+	if (unlikely(e->weak))
+		store_buffer_prepare(e, &t->op);
+	if (t->op.blocking) {
 		e->waiting |= TASK_BIT(e->current);
 		recheck_task(e, e->current);
 	}
@@ -345,6 +373,7 @@ static void reset_tasks(struct engine *e)
 	e->violation.oracle[0] = '\0';
 	e->end = ENGINE_DONE;
 	e->nr_pending = 0;
+	store_buffer_reset(e);
 }
 
 /* Brings task i to its first operation. */
@@ -405,9 +434,11 @@ void run_execution(struct engine *e)
 	e->mode = MODE_RUN;
 	e->hook_size = e->arena_size;
 	e->live = e->detect = true;
+	e->weak = e->prog.memory != ENGINE_SC;
 	start_tasks(e, ~(taskmask)0);
 	go(e);
-	e->live = e->detect = false;
+	e->live = e->detect = e->weak = false;
+	store_buffer_view(e, -1);
 	e->mode = MODE_CHECK;
 	e->current = -1;
 	if ((e->end == ENGINE_DONE || e->end == ENGINE_BOUND) && e->prog.check && !e->violation.oracle[0]) {

@@ -11,6 +11,17 @@
  */
 #include "engine/internal.h"
 
+/* "wb0": CPU 0's store buffer; under pso "wb0.2": the third word that CPU 0 wrote. */
+static void drain_line_name(const struct engine_program *p, int cpus, int line, char *buf, size_t n)
+{
+	int each = store_buffer_lines(p->memory, cpus, p->nr_tasks + cpus + 1);
+
+	if (each <= 1)
+		snprintf(buf, n, "wb%d", line);
+	else
+		snprintf(buf, n, "wb%d.%d", line / each, line % each);
+}
+
 void engine_task_name(const struct engine_program *p, int task, char *buf, size_t n)
 {
 	int lines = 0;
@@ -21,17 +32,20 @@ void engine_task_name(const struct engine_program *p, int task, char *buf, size_
 		snprintf(buf, n, "%s", p->tasks[task].name);
 	else if (task < p->nr_tasks + lines)
 		snprintf(buf, n, "ipi%d", task - p->nr_tasks);
-	else
+	else if (task == p->nr_tasks + lines)
 		snprintf(buf, n, "rcu");
+	else
+		drain_line_name(p, lines, task - p->nr_tasks - lines - 1, buf, n);
 }
 
 static int task_count(const struct engine_program *p)
 {
-	int n = p->nr_tasks + 1;
+	int n = p->nr_tasks + 1, cpus = 0;
 
 	for (int i = 0; i < p->nr_tasks; i++)
-		n += p->tasks[i].kind == ENGINE_ACTOR;
-	return n;
+		cpus += p->tasks[i].kind == ENGINE_ACTOR;
+	n += cpus;
+	return n + cpus * store_buffer_lines(p->memory, cpus, n);
 }
 
 static int task_find(const struct engine_program *p, const char *name, size_t len)

@@ -135,6 +135,8 @@ static void clock_without(const struct engine *e, const struct dpor *s, int task
 	memset(n->vc, 0, sizeof(n->vc));
 	if (before)
 		memcpy(n->vc, s->poset.ev[before - 1].vc, sizeof(n->vc));
+	if (op->drained_cpus)
+		poset_join_drained(e, &s->poset, op, n->vc, end);
 	for (uint32_t j = 0; j < end; j++) {
 		const struct event *p = &s->poset.ev[j];
 

@@ -42,11 +42,12 @@ struct race_config {
 	const struct race *race;
 	const char *kernel;			  /* what was asked for, or DEFAULT_KERNEL */
 	const struct protocol *protocol[NR_AXES]; /* every axis set */
+	enum engine_memory memory;
 };
 
 /*
  * Fills in the protocols: those of `kernel` (NULL: DEFAULT_KERNEL), changed by `protocols`, "axis=name[,axis=name]"
- * (may be NULL; "name" alone is taken for the race's axis).
+ * (may be NULL; "name" alone is taken for the race's axis). "memory=model" stands there like an axis.
  * => -1 and one line in err that names the unknown word and suggests the nearest
  */
 int race_configure(struct race_config *c, const char *race, const char *kernel, const char *protocols,
@@ -59,7 +60,7 @@ void race_bare_program(const struct race *r, struct engine_program *p); /* p is 
 /* ---- tokens ---------------------------------------------------------------------------------------- */
 
 /*
- * fl1:RACE:axis=name[+axis=name]:SCHEDULE:ORACLE[:raw=VERSION], where SCHEDULE has commas and ORACLE says what is to
+ * fl1:RACE:axis=name[+axis=name][+memory=model]:SCHEDULE:ORACLE[:raw=VERSION], where SCHEDULE has commas and ORACLE says what is to
  * fire. A bare race has no axis there. `raw` stands only where the schedule counts steps, which needs the same version.
  */
 #define TOKEN_MAX 32768 /* more than ENGINE_MAX_SEGMENTS of the usual names */

@@ -122,7 +122,6 @@ static void explore_refuses(void **state)
 	assert_refused("explore " RACE " --state-hash", "--state-hash", "dfs");
 	assert_refused("explore " RACE " --strategy random --depth 2", "--depth", "pct");
 	assert_refused("explore " RACE " --strategy pct --depth 0", "'0'", "--depth");
-	assert_refused("explore " RACE " --memory tso", "'tso'", "not modelled");
 	assert_refused("explore " RACE " --memory tzo", "'tzo'", "'tso'");
 	assert_refused("explore " RACE " --executions -1", "'-1'", "--executions");
 	assert_refused("explore " RACE " --executions 1e3", "'1e3'", "--executions");

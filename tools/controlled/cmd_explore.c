@@ -12,7 +12,7 @@
 #define MAX_STRATEGIES 16
 
 struct request {
-	const char *kernel, *protocols;
+	const char *kernel, *protocols, *memory;
 	struct engine_options o;
 	bool json, no_minimise;
 };
@@ -83,18 +83,18 @@ static bool option_strategy(const char *name, struct request *q)
 	return false;
 }
 
-static bool option_memory(const char *name)
+static bool option_memory(const char *name, struct request *q)
 {
-	static const char *const names[] = { "sc", "tso", "pso", "weak-locks" };
+	const char *names[NR_ENGINE_MEMORIES];
 
-	if (!strcmp(name, "sc"))
-		return true;
-	for (int i = 1; i < 4; i++)
+	for (int i = 0; i < NR_ENGINE_MEMORIES; i++) {
+		names[i] = engine_memory_name((enum engine_memory)i);
 		if (!strcmp(name, names[i])) {
-			usage_error("--memory: '%s' is not modelled by this version: only sc is", name);
-			return false;
+			q->memory = names[i];
+			return true;
 		}
-	unknown_name("memory model", name, names, 4);
+	}
+	unknown_name("memory model", name, names, NR_ENGINE_MEMORIES);
 	return false;
 }
 
@@ -175,7 +175,7 @@ static int parse_options(int argc, char **argv, struct request *q)
 			ok = option_strategy(optarg, q);
 			break;
 		case OPT_MEMORY:
-			ok = option_memory(optarg);
+			ok = option_memory(optarg, q);
 			break;
 		case OPT_PREEMPTIONS:
 		case OPT_DEPTH:
@@ -235,7 +235,7 @@ static void print_json(const struct session *s, const struct request *q, const s
 	cJSON_AddStringToObject(j, "kernel", s->config.kernel);
 	json_add_protocols(j, &s->config);
 	cJSON_AddStringToObject(j, "strategy", q->o.strategy);
-	cJSON_AddStringToObject(j, "memory", "sc");
+	cJSON_AddStringToObject(j, "memory", engine_memory_name(s->config.memory));
 	json_add_u64(j, "executions", t->executions);
 	json_add_u64(j, "blocked", t->redundant);
 	json_add_u64(j, "bounded", t->bounded);
@@ -266,7 +266,8 @@ static void print_stats(const struct session *s, const struct request *q, const 
 	char protocols[256], a[32], b[32], c[32];
 
 	protocols_text(&s->config, protocols, sizeof(protocols));
-	printf("%s  %s  %s, %s\n", s->config.race->name, protocols, q->o.strategy, "sc");
+	printf("%s  %s  %s, %s\n", s->config.race->name, protocols, q->o.strategy,
+	       engine_memory_name(s->config.memory));
 	printf("%s executions in %.2f s (%s/s), %s redundant, %s; each %.0f points, %.0f plain accesses, "
 	       "%.1f switches; %.1f MiB\n",
 	       thousands(t->executions, a), t->seconds,
@@ -371,7 +372,7 @@ static int run_explore(int argc, char **argv)
 
 	if (opt)
 		return option_status(opt);
-	status = session_open(&s, argv[optind], q.kernel, q.protocols);
+	status = session_open(&s, argv[optind], q.kernel, q.protocols, q.memory);
 	if (status)
 		return status;
 	q.o.oracle = s.config.race->oracle;
@@ -394,7 +395,7 @@ const struct command cmd_explore = {
 		"  --state-hash          dfs: give an execution up in a state that another was in; data races\n"
 		"                        may go unseen\n"
 		"  --depth D             pct: for bugs of depth D (default 3)\n"
-		"  --memory M            sc, the only model of this version\n"
+		"  --memory M            sc (default), tso, pso, weak-locks\n"
 		"  --executions N        stop after N executions\n"
 		"  --seconds S           stop after S seconds\n"
 		"  --seed N              random, pct, pos: another sample\n"

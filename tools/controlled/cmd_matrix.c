@@ -92,7 +92,7 @@ static int explore_cell(struct cell *c, const struct request *q)
 		perror("faultline");
 		return STATUS_INTERNAL;
 	}
-	status = session_open(&s, c->race->name, q->kernel, c->race->axis ? c->protocol : NULL);
+	status = session_open(&s, c->race->name, q->kernel, c->race->axis ? c->protocol : NULL, NULL);
 	if (!status && engine_explore(s.engine, &o, r, err, sizeof(err)))
 		status = usage_error("%s", err);
 	session_progress_end();

@@ -113,6 +113,9 @@ void token_print(struct engine *e, const struct race_config *c, struct engine_re
 	for (int a = 0; a < NR_AXES && !race_is_bare(c->race); a++)
 		len += (size_t)snprintf(buf + len, n - len, "%s%s=%s", a ? "+" : "",
 					axis_name((enum protocol_axis)a), c->protocol[a]->name);
+	if (c->memory != ENGINE_SC)
+		len += (size_t)snprintf(buf + len, n - len, "%smemory=%s", race_is_bare(c->race) ? "" : "+",
+					engine_memory_name(c->memory));
 	len += (size_t)snprintf(buf + len, n - len, ":");
 	engine_schedule_print(engine_program(e), &r->schedule, ',', buf + len, n - len);
 	len = strlen(buf);
