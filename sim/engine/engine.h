@@ -203,7 +203,7 @@ struct engine_stats {
 	uint32_t max_depth;
 	uint64_t states;  /* state_hash: different ones at scheduling points */
 	bool states_full; /* no room for more: those found since were not remembered */
-	bool lines_short; /* pso: a CPU wrote more words than it has lines for: orders of its stores were left out */
+	bool lines_short; /* pso: a CPU wrote to more addresses than it has lines for: orders of its stores were left out */
 	bool complete; /* the whole space under the stated bounds was covered */
 	bool interrupted;
 	double seconds; /* CPU seconds of this thread */

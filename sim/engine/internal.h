@@ -133,7 +133,7 @@ struct cpu {
 	struct store store[STORE_BUFFER_SIZE]; /* in program order */
 	int nr_stores;
 	uint32_t barrier;		/* step of the latest write barrier */
-	uint32_t word[MAX_DRAIN_LINES]; /* pso: the word that each line writes */
+	uint32_t word[MAX_DRAIN_LINES]; /* pso: where in the arena each line writes */
 	int nr_words;
 	struct ipi queue[MAX_IPIS];
 	int nr_queued;

@@ -143,7 +143,7 @@ void sync_unlock_exclusive(struct sync_lock *l, const char *name)
 	lock_look(e, l);
 	/* A spinlock is given back by a store like others; what sleeps is given back by locked operations. */
 	if (unlikely(e->weak) && !strcmp(name, "spin_unlock") && store_buffer_holds_back(e))
-		op = (struct op){ .name = name, .addr = l, .drain = DRAIN_ROOM };
+		op = store_buffer_op(e, l, name);
 	point(e, &op);
 	if (l->owner != e->current + 1)
 		violate(e, "unlock-by-non-owner", "%s(%s) by %s, held by %s", name, l->name,

@@ -66,6 +66,9 @@ const uint8_t op_relations[NR_OP_MODES][NR_OP_MODES] = {
 
 	/* interrupts and the gate that keeps them out */
 	BOTH(OP_GATE, OP_IRQ),
+	/* both make the CPU's earlier stores seen, and not its later ones */
+	BOTH(OP_STORE, OP_IRQ),
+	BOTH(OP_STORE, OP_QS),
 
 	/* RCU: what matters is whether the reader began before the grace period */
 	BOTH(OP_RCU_READ, OP_GP_START),

@@ -42,6 +42,8 @@ enum op_mode {
 	OP_GP_START,
 	OP_GP_WAIT,
 	OP_CONSUME, /* wait_for_completion() */
+	OP_STORE,   /* weak memory: a store enters its CPU's buffer, before or after an interrupt there */
+	OP_QS,	    /* weak memory: a CPU passes a quiescent state, with a barrier */
 	OP_WQ_JOIN, /* prepare_to_wait() */
 	OP_WQ_LEAVE,
 	OP_WQ_LOOK, /* waitqueue_active() */

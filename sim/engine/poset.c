@@ -79,7 +79,8 @@ bool poset_enabled(const struct poset *p, uint32_t previous, const struct op *op
 	uint64_t value = with ? earlier->new_ : earlier->old;
 	uint32_t add[POSET_MAX_ADDITIONS], fixed, n;
 
-	if (earlier->op.addr != op->addr || (op->mode == OP_AWAIT && earlier->op.size != 4))
+	if ((op->mode != OP_AWAIT && op->mode != OP_CONSUME) || earlier->op.addr != op->addr ||
+	    (op->mode == OP_AWAIT && earlier->op.size != 4))
 		return true;
 	n = earlier->op.mode == OP_ADD ? poset_additions(p, previous, op, at, add, &fixed) : 0;
 	for (uint32_t i = 0; i < n; i++)

@@ -77,6 +77,25 @@ static void no_reader(struct engine *e, const char *what)
 			task_current(e)->name);
 }
 
+/* By the end of a grace period every CPU passed a quiescent state, and so what it stored before is seen. */
+static void quiescent_states(struct engine *e)
+{
+	for (int cpu = 0; cpu < e->nr_lines; cpu++) {
+		struct op op = { .loc = loc_object(e, OBJ_GATE + cpu),
+				 .mode = OP_QS,
+				 .mask = ~0ull,
+				 .name = "quiescent_state" };
+		struct op wait = { .mode = OP_NONE, .blocking = true, .name = "wait_stores" };
+
+		if (cpu == e->current)
+			continue;
+		point(e, &op);
+		wait.drained_cpus = (uint16_t)(1u << cpu);
+		wait.drained_before = e->step;
+		point(e, &wait);
+	}
+}
+
 void synchronize_rcu(void)
 {
 	struct engine *e = this_engine;
@@ -93,13 +112,11 @@ void synchronize_rcu(void)
 		hb_release(e, loc_object(e, OBJ_RCU_START), true);
 	op.mode = OP_GP_WAIT;
 	op.blocking = true;
-	if (unlikely(e->weak)) { /* a grace period makes every CPU's earlier stores seen */
-		op.drained_cpus = (uint16_t)(~0u >> (32 - e->nr_lines));
-		op.drained_before = e->step;
-	}
 	point(e, &op);
 	if (e->detect)
 		hb_acquire(e, loc_object(e, OBJ_RCU));
+	if (unlikely(e->weak))
+		quiescent_states(e);
 }
 
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
@@ -158,6 +175,8 @@ void rcu_run(void *arg)
 		*link = h->next;
 		if (e->detect)
 			hb_acquire(e, loc_object(e, OBJ_RCU));
+		if (unlikely(e->weak))
+			quiescent_states(e);
 		task_current(e)->in_callback = true;
 		h->func(h);
 		task_current(e)->in_callback = false;

@@ -71,14 +71,13 @@ bool op_ready(struct engine *e, int task)
 	case OP_IRQ:
 		return e->cpu[cpu].nr_queued && !e->cpu[cpu].gate_shut;
 	case OP_GP_WAIT:
-		if (unlikely(e->weak) &&
-		    !store_buffer_drained(e, ~0u >> (32 - e->nr_lines), op->drained_before))
-			return false;
 		return task == e->rcu_task ? rcu_ready(e) : !e->gp_readers[task];
 	case OP_SLEEP:
 		return !e->task[task].asleep;
-	case OP_NONE: /* an IPI's sender, waiting for one CPU; or a fence, or a store that waits for room */
-		return op->drain || ipi_done(e, task);
+	case OP_NONE: /* an IPI's sender, waiting for one CPU; or who waits for stores alone */
+		if (op->drained_cpus)
+			return store_buffer_drained(e, op->drained_cpus, op->drained_before);
+		return op->drain > DRAIN_NEVER || ipi_done(e, task);
 	default:
 		return true;
 	}
@@ -276,7 +275,7 @@ static void schedule(struct engine *e, bool leaving)
 			continue;
 		}
 		if (unlikely(e->weak))
-			store_buffer_view(e, e->task[next].cpu);
+			store_buffer_view(e, next);
 		run_on(e, next, leaving);
 		return;
 	}

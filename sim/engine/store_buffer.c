@@ -3,9 +3,9 @@
  * store_buffer.c - weak memory: the marked stores of a CPU that others do not see yet
  *
  * tso (x86, Owens, Sarkar, Sewell 2009): a FIFO a CPU, whose stores its own loads see first. pso (SPARC's): stores to
- * different words leave in any order that the CPU's write barriers leave open. A store enters the buffer of its CPU in
+ * different addresses leave in any order that the CPU's write barriers leave open. A store enters the buffer of its CPU in
  * its own step, which nobody else can see, and reaches memory in a step of a drain line: a task of the engine's, one a
- * CPU under tso, one a CPU and word under pso, so that what two lines do is ordered only by what they write.
+ * CPU under tso, one a CPU and address under pso, so that what two lines do is ordered only by what they write.
  *
  * Locked operations and full fences wait until their CPU's buffer is empty. Under weak-locks only those that are
  * ordered do: relaxed read-modify-writes and acquires wait for nothing but earlier stores to their own word.
@@ -19,9 +19,10 @@
  */
 #include "engine/internal.h"
 
-static bool has_buffer(const struct engine *e, int cpu)
+/* An actor's task is the number of its CPU. */
+static bool has_buffer(const struct engine *e, int task)
 {
-	return cpu >= 0 && cpu < e->nr_lines;
+	return task >= 0 && task < e->nr_lines;
 }
 
 int store_buffer_lines(enum engine_memory memory, int nr_cpus, int nr_tasks)
@@ -108,11 +109,9 @@ uint64_t store_buffer_global(const struct engine *e, const void *p, unsigned siz
 bool store_buffer_ready(const struct engine *e, int task, const struct op *op)
 {
 	const struct cpu *c;
-	int cpu = e->task[task].cpu;
-
-	if (!has_buffer(e, cpu))
+	if (!has_buffer(e, task))
 		return true;
-	c = &e->cpu[cpu];
+	c = &e->cpu[task];
 	switch (op->drain) {
 	case DRAIN_ALL:
 		return !c->nr_stores;
@@ -175,7 +174,7 @@ static enum op_drain drain_of(const struct engine *e, const struct op *op)
 /* Before `op` of the running task is announced. */
 void store_buffer_prepare(struct engine *e, struct op *op)
 {
-	int cpu = task_current(e)->cpu;
+	int cpu = e->current;
 
 	if (!has_buffer(e, cpu))
 		return;
@@ -184,7 +183,7 @@ void store_buffer_prepare(struct engine *e, struct op *op)
 	if (op->drain == DRAIN_NEVER)
 		return;
 	op->blocking |= e->cpu[cpu].nr_stores > 0;
-	if (op->drain == DRAIN_ALL || !op->loc) {
+	if (op->drain == DRAIN_ALL || (op->drain == DRAIN_OVERLAP && !op->loc)) {
 		op->drained_cpus |= (uint16_t)(1u << cpu);
 		op->drained_before = ~0u;
 	}
@@ -197,19 +196,20 @@ static int line_task(const struct engine *e, int cpu, int line)
 	return e->drain_base + cpu * e->drain_lines + line;
 }
 
-/* The line for a word: always the same for one CPU's stores to one word in one execution. */
-static int line_of(struct engine *e, int cpu, uint32_t loc)
+/* The line for an address: always the same for one CPU's stores there in one execution. */
+static int line_of(struct engine *e, int cpu, const void *p)
 {
 	struct cpu *c = &e->cpu[cpu];
+	uint32_t at = (uint32_t)arena_off(e, p);
 	int i = 0;
 
 	if (e->drain_lines == 1)
 		return 0;
-	while (i < c->nr_words && c->word[i] != loc)
+	while (i < c->nr_words && c->word[i] != at)
 		i++;
 	if (i == c->nr_words && i < e->drain_lines)
-		c->word[c->nr_words++] = loc;
-	if (i >= e->drain_lines) { /* such words share a queue: fewer orders than pso has */
+		c->word[c->nr_words++] = at;
+	if (i >= e->drain_lines) { /* such addresses share a queue: fewer orders than pso has */
 		e->lines_short = true;
 		i = e->drain_lines - 1;
 	}
@@ -254,7 +254,8 @@ static void update_lines(struct engine *e, int cpu)
 			continue;
 		seen |= 1ull << s->line;
 		for (int k = 0; k < i && free_; k++)
-			free_ = c->store[k].step >= s->barrier;
+			free_ = c->store[k].step >= s->barrier &&
+				!overlap(c->store[k].addr, c->store[k].size, s->addr, s->size);
 		if (!free_)
 			continue;
 		e->task[task].op = drain_op(e, cpu, s);
@@ -297,35 +298,47 @@ void store_buffer_run(struct engine *e, int task)
 
 /* ---- stores ---------------------------------------------------------------------------------------------------- */
 
-static struct store *append(struct engine *e, uint32_t loc)
+static struct store *append(struct engine *e, const void *p)
 {
-	struct cpu *c = &e->cpu[task_current(e)->cpu];
+	struct cpu *c = &e->cpu[e->current];
 	struct store *s = &c->store[c->nr_stores++];
 
-	*s = (struct store){ .loc = loc,
+	*s = (struct store){ .loc = loc_word(e, p),
 			     .step = e->step,
 			     .barrier = c->barrier,
-			     .line = (uint8_t)line_of(e, task_current(e)->cpu, loc) };
+			     .line = (uint8_t)line_of(e, e->current, p) };
 	return s;
 }
 
 bool store_buffer_holds_back(const struct engine *e)
 {
-	return e->live && e->irq_cpu < 0 && has_buffer(e, task_current((struct engine *)(uintptr_t)e)->cpu);
+	return e->live && e->irq_cpu < 0 && has_buffer(e, e->current);
+}
+
+/* What a store is to others in the step that makes it: only interrupts of its CPU can tell when that was. */
+struct op store_buffer_op(const struct engine *e, const void *p, const char *name)
+{
+	return (struct op){ .loc = loc_object(e, OBJ_GATE + e->current),
+			    .mode = OP_STORE,
+			    .mask = ~0ull,
+			    .drain = DRAIN_ROOM,
+			    .name = name,
+			    .addr = p };
 }
 
 /* The step of a marked store that others are to see later. */
 void store_buffer_point(struct engine *e, const void *p, unsigned size, const char *name)
 {
-	struct op op = { .size = (uint8_t)size, .name = name, .addr = p, .drain = DRAIN_ROOM };
+	struct op op = store_buffer_op(e, p, name);
 
+	op.size = (uint8_t)size;
 	point(e, &op);
 }
 
 /* After its point: the store itself. */
 void store_buffer_add(struct engine *e, const void *p, unsigned size, uint64_t value, bool release)
 {
-	struct store *s = append(e, loc_word(e, p));
+	struct store *s = append(e, p);
 
 	s->addr = (uintptr_t)p;
 	s->size = (uint8_t)size;
@@ -333,23 +346,23 @@ void store_buffer_add(struct engine *e, const void *p, unsigned size, uint64_t v
 	if (release && e->prog.memory != ENGINE_TSO)
 		s->barrier = e->step;
 	lay(s);
-	update_lines(e, task_current(e)->cpu);
+	update_lines(e, e->current);
 }
 
 void store_buffer_unlock(struct engine *e, struct sync_lock *l)
 {
-	struct store *s = append(e, loc_word(e, l));
+	struct store *s = append(e, l);
 
 	s->lock = l;
 	s->barrier = e->prog.memory != ENGINE_TSO ? e->step : 0;
-	update_lines(e, task_current(e)->cpu);
+	update_lines(e, e->current);
 }
 
 /* A release fence: what this CPU stores from now on leaves after what it stored before. */
 void store_buffer_barrier(struct engine *e)
 {
-	if (has_buffer(e, task_current(e)->cpu) && e->prog.memory != ENGINE_TSO)
-		e->cpu[task_current(e)->cpu].barrier = e->step;
+	if (has_buffer(e, e->current) && e->prog.memory != ENGINE_TSO)
+		e->cpu[e->current].barrier = e->step;
 }
 
 /* A plain store over a marked one that is still held back comes after it. */

@@ -42,6 +42,8 @@ void store_buffer_prepare(struct engine *e, struct op *op);
 void store_buffer_run(struct engine *e, int task);
 /* Are the running task's marked stores buffered? */
 bool store_buffer_holds_back(const struct engine *e);
+/* The operation of a store that others are to see later. */
+struct op store_buffer_op(const struct engine *e, const void *p, const char *name);
 /* The step of a marked store that others are to see later, then the store itself. */
 void store_buffer_point(struct engine *e, const void *p, unsigned size, const char *name);
 void store_buffer_add(struct engine *e, const void *p, unsigned size, uint64_t value, bool release);

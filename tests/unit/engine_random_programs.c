@@ -3,11 +3,13 @@
  * engine_random_programs.c - reduction against brute force
  *
  * Thousands of small random programs: what dpor reaches (final values, values read, deadlocks) must be what dfs
- * without a bound reaches, in one execution of each equivalence class that dfs meets.
+ * without a bound reaches, in one execution of each equivalence class that dfs meets; under sc, tso and pso, where a
+ * class orders a store's step and its way to memory against what depends on each.
  */
 #include "random_programs.h"
 
-#define PROGRAMS 5000
+#define PROGRAMS 4000
+#define WEAK_PROGRAMS 1500
 #define BRUTE_BUDGET 10000
 
 static const char *const reducing[] = { "dpor", "source" };
@@ -33,13 +35,13 @@ static void equals_brute_force(const char *strategy, uint64_t seed, const struct
 			(unsigned long long)r->stats.violations, strategy);
 }
 
-static void same_states(void **state)
+static void compare(enum engine_memory model, uint64_t programs)
 {
 	static struct engine_result brute, r;
 	uint64_t skipped = 0, all = 0, reduced[2] = { 0 }, blocked[2] = { 0 };
 
-	(void)state;
-	for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
+	memory = model;
+	for (uint64_t seed = 1; seed <= programs; seed++) {
 		generate(seed);
 		which = 0;
 		random_explore((struct engine_options){ .strategy = "dfs",
@@ -52,25 +54,44 @@ static void same_states(void **state)
 			continue;
 		}
 		all += brute.stats.executions;
-		for (int i = 0; i < 2; i++) {
+		for (int i = 0; i < (model == ENGINE_SC ? 2 : 1); i++) {
 			equals_brute_force(reducing[i], seed, &brute, &r);
 			reduced[i] += r.stats.executions;
 			blocked[i] += r.stats.redundant;
 		}
 	}
 	print_message(
-		"%d programs, %llu too large for brute force, %llu executions reduced to %llu; blocked: %llu by dpor, %llu by source\n",
-		PROGRAMS, (unsigned long long)skipped, (unsigned long long)all,
-		(unsigned long long)reduced[0], (unsigned long long)blocked[0],
+		"%s: %llu programs, %llu too large for brute force, %llu executions reduced to %llu; blocked: %llu by dpor, %llu by source\n",
+		engine_memory_name(model), (unsigned long long)programs, (unsigned long long)skipped,
+		(unsigned long long)all, (unsigned long long)reduced[0], (unsigned long long)blocked[0],
 		(unsigned long long)blocked[1]);
-	assert_true(skipped < PROGRAMS / 5);
+	assert_true(skipped < programs / 2);
 	assert_true(reduced[0] < all / 4);
 	assert_true(blocked[0] < reduced[0] / 50);
 }
 
+static void same_under_sc(void **state)
+{
+	(void)state;
+	compare(ENGINE_SC, PROGRAMS);
+}
+
+static void same_under_tso(void **state)
+{
+	(void)state;
+	compare(ENGINE_TSO, WEAK_PROGRAMS);
+}
+
+static void same_under_pso(void **state)
+{
+	(void)state;
+	compare(ENGINE_PSO, WEAK_PROGRAMS);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(same_states) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(same_under_sc), cmocka_unit_test(same_under_tso),
+					    cmocka_unit_test(same_under_pso) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -309,9 +309,12 @@ static inline int compare_states(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static enum engine_memory memory; /* under which programs run */
+
 static inline uint64_t random_explore(struct engine_options o, struct engine_result *r)
 {
 	struct engine_program p = { .name = "random",
+				    .memory = memory,
 				    .arena_size = sizeof(struct shared),
 				    .setup = set_up,
 				    .check = collect,
