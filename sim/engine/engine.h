@@ -174,14 +174,21 @@ struct engine_options {
 	uint64_t executions;  /* budget, 0: none */
 	double seconds;	      /* budget, 0: none */
 	uint64_t seed;
-	uint32_t max_steps;	   /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
-	const char *oracle;	   /* stop at a violation of this oracle only, keep others; NULL: any stops */
-	bool keep_going;	   /* do not stop at violations at all: count them */
-	bool data_race_fatal;	   /* a data race ends the exploration as violation of "data-race" */
-	bool lock_order_fatal;	   /* so does a lock report, as violation of "lock-order" */
-	bool paranoid;		   /* compare the whole arena with the snapshot after each reset */
-	bool count_classes;	   /* of equivalent executions: stats.classes */
-	bool labels_only;	   /* dfs: preempt only where a label was just visited */
+	uint32_t max_steps;    /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
+	const char *oracle;    /* stop at a violation of this oracle only, keep others; NULL: any stops */
+	bool keep_going;       /* do not stop at violations at all: count them */
+	bool data_race_fatal;  /* a data race ends the exploration as violation of "data-race" */
+	bool lock_order_fatal; /* so does a lock report, as violation of "lock-order" */
+	bool paranoid;	       /* compare the whole arena with the snapshot after each reset */
+	bool count_classes;    /* of equivalent executions: stats.classes */
+	bool labels_only;      /* dfs: preempt only where a label was just visited */
+	int jobs;	       /* workers that share the work; 0: 1 */
+	/* Once a second, and when it ends early: all that engine_options.resume needs to go on. May be NULL. */
+	void (*save)(void *arg, const uint8_t *bytes, size_t n);
+	void *save_arg;
+	const uint8_t *
+		resume; /* what save() was given, by the same build of the same program; NULL: from the start */
+	size_t nr_resume;
 	volatile int *interrupted; /* set by a signal handler: stop and report what is known; may be NULL */
 	void (*progress)(void *arg, uint64_t executions, double seconds,
 			 uint32_t depth); /* about once a second */
@@ -206,7 +213,8 @@ struct engine_stats {
 	bool lines_short; /* pso: a CPU wrote to more addresses than it has lines for: orders of its stores were left out */
 	bool complete; /* the whole space under the stated bounds was covered */
 	bool interrupted;
-	double seconds; /* CPU seconds of this thread */
+	double seconds; /* CPU seconds of all workers */
+	double wall_seconds;
 	size_t peak_bytes;
 };
 

@@ -436,6 +436,11 @@ int schedule_preemptions(const struct engine *e);
 /* Runs an execution step by step as `order` says, then serially. */
 void run_order(struct engine *e, const order_t *order, uint32_t n);
 void engine_set_bound(struct engine *e, uint32_t max_steps);
+/* => NULL and one line in err: the options make no sense together */
+const struct strategy *engine_strategy(const struct engine *e, const struct engine_options *o, char *err,
+				       size_t errlen);
+/* On the thread that is to use the engine. */
+void engine_begin(struct engine *e, const struct engine_options *o);
 void explore_note(struct engine *e, struct engine_result *r); /* copies the violation just found */
 
 /* ---- outcome.c ---- */

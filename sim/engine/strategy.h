@@ -23,6 +23,14 @@ struct strategy {
 	void (*end)(struct engine *e);
 	/* nothing was left out, so that running out of executions means that all were covered; may be NULL: never */
 	bool (*covered)(const struct engine *e);
+	/*
+	 * Work that is left, as bytes that are good in any engine of the same program: all of it, kept; taken up
+	 * instead of all work; the last part of it, which is then no longer here (0: too little to share). May be NULL,
+	 * all three: samples, whose executions depend on nothing but their numbers.
+	 */
+	size_t (*save)(const struct engine *e, uint8_t **bytes);
+	void (*load)(struct engine *e, const uint8_t *bytes, size_t n);
+	size_t (*split)(struct engine *e, uint8_t **bytes);
 	/* adds what it alone counts, before it is destroyed; may be NULL */
 	void (*stats)(const struct engine *e, struct engine_stats *stats);
 };

@@ -35,21 +35,27 @@ struct deviation {
 	uint64_t mask;
 };
 
-/* A schedule to run: nr_steps order_t, then nr_deviations struct deviation, then this. */
+/* A schedule to run: this, nr_steps order_t up to a multiple of 8 bytes, nr_deviations struct deviation, this again. */
 struct pending {
 	uint32_t nr_steps, nr_deviations;
 };
 
+static size_t pending_size(const struct pending *h)
+{
+	return 2 * sizeof(*h) + ((h->nr_steps * sizeof(order_t) + 7) & ~(size_t)7) +
+	       h->nr_deviations * sizeof(struct deviation);
+}
+
 struct dpor {
 	struct poset poset;
-	uint8_t *stack; /* of pending schedules, the one to run next on top */
-	size_t top, cap;
-	order_t *plan; /* the schedule at hand */
+	uint8_t *stack;		 /* of pending schedules, the one to run next on top */
+	size_t bottom, top, cap; /* it lies in [bottom, top) */
+	order_t *plan;		 /* the schedule at hand */
 	uint32_t nr_plan, cap_plan;
 	struct deviation *dev; /* of the execution at hand, in their order */
 	uint32_t nr_dev, cap_dev;
 	taskmask open; /* tasks that a deviation holds up */
-	bool cut;
+	bool started, cut;
 };
 
 static int dpor_create(struct engine *e, const struct engine_options *o, char *err, size_t n)
@@ -240,6 +246,7 @@ static void push(struct dpor *s, uint32_t at, uint32_t later, const struct event
 			       .mode = e->op.mode,
 			       .task = e->task,
 			       .mask = e->op.mask };
+	struct pending *head;
 	order_t *steps;
 	struct deviation *dev;
 
@@ -247,8 +254,10 @@ static void push(struct dpor *s, uint32_t at, uint32_t later, const struct event
 		h.nr_deviations++;
 	s->stack = grow(s->stack, &s->cap,
 			s->top + (later + 1) * sizeof(order_t) + (h.nr_deviations + 1) * sizeof(d) +
-				sizeof(h) + 2 * sizeof(uint64_t),
+				2 * sizeof(h) + sizeof(uint64_t),
 			"schedules to run");
+	head = (struct pending *)(s->stack + s->top);
+	s->top += sizeof(h);
 	steps = (order_t *)(s->stack + s->top);
 	for (; h.nr_steps < at; h.nr_steps++)
 		steps[h.nr_steps] = s->poset.ev[h.nr_steps].order;
@@ -262,6 +271,7 @@ static void push(struct dpor *s, uint32_t at, uint32_t later, const struct event
 	memcpy(dev, s->dev, h.nr_deviations * sizeof(d));
 	dev[h.nr_deviations++] = d;
 	s->top += h.nr_deviations * sizeof(d);
+	*head = h;
 	memcpy(s->stack + s->top, &h, sizeof(h));
 	s->top += sizeof(h);
 }
@@ -337,6 +347,52 @@ static void pop(struct dpor *s)
 	memcpy(s->dev, s->stack + s->top, h.nr_deviations * sizeof(*s->dev));
 	s->top -= (h.nr_steps * sizeof(order_t) + 7) & ~(size_t)7;
 	memcpy(s->plan, s->stack + s->top, h.nr_steps * sizeof(order_t));
+	s->top -= sizeof(h);
+}
+
+/* ---- work to be kept, or given away ------------------------------------------------------------------- */
+
+static size_t dpor_save(const struct engine *e, uint8_t **bytes)
+{
+	const struct dpor *s = e->state;
+	size_t n = s->top - s->bottom;
+
+	*bytes = malloc(n ? n : 1);
+	if (!*bytes)
+		engine_panic("no memory for %zu bytes of schedules", n);
+	memcpy(*bytes, s->stack + s->bottom, n);
+	return n;
+}
+
+static void dpor_load(struct engine *e, const uint8_t *bytes, size_t n)
+{
+	struct dpor *s = e->state;
+
+	s->stack = grow(s->stack, &s->cap, n, "schedules to run");
+	memcpy(s->stack, bytes, n);
+	s->bottom = 0;
+	s->top = n;
+	s->started = true;
+}
+
+/* Half of the schedules: those at the bottom, which would be run last and lead to most. */
+static size_t dpor_split(struct engine *e, uint8_t **bytes)
+{
+	struct dpor *s = e->state;
+	size_t from = s->bottom, n, nr = 0, half;
+
+	for (size_t at = from; at < s->top; nr++)
+		at += pending_size((const struct pending *)(s->stack + at));
+	if (nr < 2)
+		return 0;
+	for (half = nr / 2; half; half--)
+		s->bottom += pending_size((const struct pending *)(s->stack + s->bottom));
+	n = s->bottom - from;
+	*bytes = malloc(n);
+	if (!*bytes)
+		engine_panic("no memory for %zu bytes of schedules", n);
+	memcpy(*bytes, s->stack + from, n);
+	return n;
 }
 
 static bool dpor_begin(struct engine *e)
@@ -345,9 +401,11 @@ static bool dpor_begin(struct engine *e)
 	uint32_t same = 0;
 
 	s->open = 0;
-	if (e->nr_execution == 1)
+	if (!s->started) {
+		s->started = true;
 		return true;
-	if (!s->top)
+	}
+	if (s->top == s->bottom)
 		return false;
 	pop(s);
 	while (same < s->nr_plan && same < s->poset.nr && s->poset.ev[same].order == s->plan[same])
@@ -464,4 +522,7 @@ const struct strategy strategy_dpor = {
 	.end = dpor_end,
 	.covered = dpor_covered,
 	.stats = dpor_stats,
+	.save = dpor_save,
+	.load = dpor_load,
+	.split = dpor_split,
 };

@@ -129,7 +129,7 @@ static void explore_refuses(void **state)
 		       "--executions");
 	assert_refused("explore " RACE " --seconds 0", "'0'", "--seconds");
 	assert_refused("explore " RACE " --seconds nan", "'nan'", "--seconds");
-	assert_refused("explore " RACE " --jobs 2", "--jobs", "one worker");
+	assert_refused("explore " RACE " --jobs 0", "--jobs", "'0'");
 	assert_refused("explore " RACE " --preemptions 2", "--preemptions", "dfs");
 	assert_refused("explore " RACE " --bogus", "'--bogus'", "explore");
 	assert_refused("stress " RACE, "native build", "stress");

@@ -98,15 +98,14 @@ static bool option_memory(const char *name, struct request *q)
 	return false;
 }
 
-static bool option_jobs(const char *text)
+static bool option_jobs(const char *text, struct request *q)
 {
 	uint64_t v;
 
 	if (!option_u64("jobs", text, 1, 1024, &v))
 		return false;
-	if (v > 1)
-		usage_error("--jobs: this version explores with one worker, not %s", text);
-	return v == 1;
+	q->o.jobs = (int)v;
+	return true;
 }
 
 static bool option_number(int opt, struct request *q)
@@ -194,7 +193,7 @@ static int parse_options(int argc, char **argv, struct request *q)
 			q->o.paranoid = true;
 			break;
 		case OPT_JOBS:
-			ok = option_jobs(optarg);
+			ok = option_jobs(optarg, q);
 			break;
 		case OPT_JSON:
 			q->json = true;

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parallel.c - workers that share an exploration, its budget, its snapshots
+ *
+ * Each worker has an engine of its own, whose set-up it runs itself. One worker is the calling thread, which then looks
+ * after budgets between its executions; several are threads, and the caller looks after budgets alone.
+ */
+#include "engine/unit.h"
+
+#define BUDGET_LOOK 32	 /* executions between looks at the clock */
+#define SAMPLE_PART 8192 /* executions of a sample that a worker keeps when it shares */
+#define SAVE_SECONDS 1.0
+#define POLL_NS 20000000 /* between the coordinator's looks */
+
+double unit_clock(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+/* ---- units ------------------------------------------------------------------------------------------- */
+
+struct unit *unit_new(struct explorer *x, struct unit *after)
+{
+	struct unit *u = calloc(1, sizeof(*u));
+	struct unit **link = after ? &after->next : &x->first;
+
+	if (u)
+		u->r = calloc(1, sizeof(*u->r));
+	if (!u || !u->r)
+		engine_panic("no memory for a part of the exploration");
+	u->to = UINT64_MAX;
+	u->next = *link;
+	*link = u;
+	return u;
+}
+
+static void unit_free(struct unit *u)
+{
+	free(u->bytes);
+	free(u->r);
+	free(u);
+}
+
+/* Neighbours that are done become one. */
+static void fold(struct explorer *x)
+{
+	for (struct unit *u = x->first; u; u = u->next) {
+		while (u->state == UNIT_DONE && !u->stopped && u->next && u->next->state == UNIT_DONE) {
+			struct unit *n = u->next;
+
+			result_append(u->r, n->r, n->stopped);
+			u->complete &= n->complete;
+			u->stopped = n->stopped;
+			u->next = n->next;
+			unit_free(n);
+		}
+	}
+}
+
+/* What comes after a violation that was looked for no longer matters. */
+static bool in_vain(const struct explorer *x, const struct unit *u)
+{
+	for (const struct unit *v = x->first; v && v != u; v = v->next)
+		if (v->state == UNIT_DONE && v->stopped)
+			return true;
+	return false;
+}
+
+static struct unit *next_waiting(const struct explorer *x)
+{
+	for (struct unit *u = x->first; u; u = u->next) {
+		if (u->state == UNIT_WAITING)
+			return u;
+		if (u->state == UNIT_DONE && u->stopped)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* ---- what a worker asks ---------------------------------------------------------------------------------- */
+
+static void attend(struct explorer *x)
+{
+	atomic_store_explicit(&x->attention, x->stop || x->hold || x->running < x->workers,
+			      memory_order_relaxed);
+}
+
+/* Gives the last part of a running unit to whoever has nothing to do. */
+static void share(struct engine *e, struct explorer *x, struct unit *u)
+{
+	struct unit *n;
+	uint8_t *bytes = NULL;
+	size_t nr = 0;
+
+	if (x->strategy->split) {
+		nr = x->strategy->split(e, &bytes);
+		if (!nr)
+			return;
+	} else if (x->strategy->covered || u->to - e->nr_execution <= SAMPLE_PART) {
+		return; /* no sample, or too little left */
+	}
+	n = unit_new(x, u);
+	n->bytes = bytes;
+	n->nr_bytes = nr;
+	if (!nr) {
+		n->from = e->nr_execution + SAMPLE_PART;
+		n->to = u->to;
+		u->to = n->from;
+	}
+	pthread_cond_broadcast(&x->change);
+}
+
+/* The caller holds the lock. */
+static void budget(struct explorer *x)
+{
+	const struct engine_options *o = x->o;
+	double t = unit_clock(CLOCK_MONOTONIC) - x->start;
+	uint64_t n = atomic_load_explicit(&x->executions, memory_order_relaxed);
+
+	x->interrupted |= o->interrupted && *o->interrupted;
+	x->stop |= x->interrupted || (o->seconds > 0 && t >= o->seconds) ||
+		   (o->executions && n >= o->executions);
+	if (o->progress && t >= x->next_progress) {
+		x->next_progress = t + 1;
+		o->progress(o->progress_arg, n, t,
+			    (uint32_t)atomic_load_explicit(&x->depth, memory_order_relaxed));
+	}
+	if (o->save && t >= x->next_save)
+		x->hold = true;
+	attend(x);
+}
+
+bool explorer_look(struct engine *e, struct explorer *x, struct unit *u)
+{
+	uint64_t n = atomic_fetch_add_explicit(&x->executions, 1, memory_order_relaxed) + 1;
+	bool leave;
+
+	if (unlikely(u->r->stats.max_depth > atomic_load_explicit(&x->depth, memory_order_relaxed)))
+		atomic_store_explicit(&x->depth, u->r->stats.max_depth, memory_order_relaxed);
+	if (x->workers == 1) {
+		if (x->o->interrupted && *x->o->interrupted)
+			x->interrupted = x->stop = true;
+		if (n % BUDGET_LOOK == 0)
+			budget(x);
+		return x->stop || x->hold || (x->o->executions && n >= x->o->executions);
+	}
+	if (x->o->executions && n >= x->o->executions)
+		return true;
+	if (likely(!atomic_load_explicit(&x->attention, memory_order_relaxed)))
+		return false;
+	pthread_mutex_lock(&x->lock);
+	leave = x->stop || x->hold || in_vain(x, u);
+	if (!leave && x->running < x->workers && !next_waiting(x))
+		share(e, x, u);
+	pthread_mutex_unlock(&x->lock);
+	return leave;
+}
+
+void explorer_keep(struct engine *e, struct explorer *x, struct unit *u)
+{
+	struct unit *n;
+
+	if (!x->strategy->save && (x->strategy->covered || e->nr_execution >= u->to))
+		return;
+	pthread_mutex_lock(&x->lock);
+	n = unit_new(x, u);
+	n->from = e->nr_execution;
+	n->to = u->to;
+	if (x->strategy->save) {
+		n->from = 0;
+		n->nr_bytes = x->strategy->save(e, &n->bytes);
+	}
+	pthread_mutex_unlock(&x->lock);
+}
+
+/* ---- workers ------------------------------------------------------------------------------------------------ */
+
+static bool one_unit(struct engine *e, struct explorer *x)
+{
+	struct unit *u = x->hold || x->stop ? NULL : next_waiting(x);
+	char err[sizeof(x->err)];
+	int failed;
+
+	if (!u)
+		return false;
+	u->state = UNIT_RUNNING;
+	x->running++;
+	attend(x);
+	pthread_mutex_unlock(&x->lock);
+	failed = unit_run(e, x, u, err, sizeof(err));
+	pthread_mutex_lock(&x->lock);
+	u->state = UNIT_DONE;
+	x->running--;
+	if (failed && !x->failed) {
+		x->failed = x->stop = true;
+		memcpy(x->err, err, sizeof(err));
+	}
+	fold(x);
+	attend(x);
+	pthread_cond_broadcast(&x->change);
+	return true;
+}
+
+/* Is there nothing to do, and will there be nothing? The caller holds the lock. */
+static bool over(const struct explorer *x)
+{
+	return x->stop ? !x->running : !x->running && !x->hold && !next_waiting(x);
+}
+
+struct worker {
+	struct explorer *x;
+	struct engine *e;
+	pthread_t thread;
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct explorer *x = w->x;
+
+	oops_prepare();
+	pthread_mutex_lock(&x->lock);
+	while (!over(x))
+		if (!one_unit(w->e, x) && !over(x))
+			pthread_cond_wait(&x->change, &x->lock);
+	pthread_cond_broadcast(&x->change);
+	pthread_mutex_unlock(&x->lock);
+	return NULL;
+}
+
+/* Nobody runs. */
+static void save(struct explorer *x)
+{
+	uint8_t *bytes;
+	size_t n = checkpoint_write(x, &bytes);
+
+	x->o->save(x->o->save_arg, bytes, n);
+	free(bytes);
+	x->next_save = unit_clock(CLOCK_MONOTONIC) - x->start + SAVE_SECONDS;
+	x->hold = false;
+	attend(x);
+	pthread_cond_broadcast(&x->change);
+}
+
+static void coordinate(struct explorer *x)
+{
+	pthread_mutex_lock(&x->lock);
+	while (!over(x)) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += POLL_NS;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&x->change, &x->lock, &until);
+		budget(x);
+		if (x->hold && !x->running)
+			save(x);
+	}
+	pthread_mutex_unlock(&x->lock);
+}
+
+static void alone(struct engine *e, struct explorer *x)
+{
+	pthread_mutex_lock(&x->lock);
+	while (!over(x)) {
+		if (!one_unit(e, x))
+			save(x);
+		if (x->o->executions && atomic_load(&x->executions) >= x->o->executions)
+			x->stop = true;
+	}
+	pthread_mutex_unlock(&x->lock);
+}
+
+/* => -1 and one line in err */
+static int together(struct engine *e, struct explorer *x, char *err, size_t errlen)
+{
+	struct worker *w = calloc((size_t)x->workers, sizeof(*w));
+	int n = 0, status = 0;
+
+	if (!w) {
+		snprintf(err, errlen, "no memory for %d workers", x->workers);
+		return -1;
+	}
+	for (; n < x->workers && !status; n++) {
+		w[n].x = x;
+		w[n].e = n ? engine_create(&e->prog, err, errlen) : e;
+		if (!w[n].e)
+			break;
+		engine_begin(w[n].e, x->o);
+	}
+	status = n < x->workers ? -1 : 0;
+	for (int i = 0; i < n && !status; i++)
+		if (pthread_create(&w[i].thread, NULL, work, &w[i]))
+			engine_panic("no thread for worker %d of %d", i + 1, n);
+	if (!status)
+		coordinate(x);
+	for (int i = 0; i < n; i++) {
+		if (!status)
+			pthread_join(w[i].thread, NULL);
+		if (i && w[i].e)
+			engine_destroy(w[i].e);
+	}
+	free(w);
+	return status;
+}
+
+/* ---- an exploration -------------------------------------------------------------------------------------------- */
+
+static int begin(struct explorer *x, char *err, size_t errlen)
+{
+	const struct engine_options *o = x->o;
+
+	pthread_mutex_init(&x->lock, NULL);
+	pthread_cond_init(&x->change, NULL);
+	x->workers = o->jobs > 1 ? o->jobs : 1;
+	x->start = unit_clock(CLOCK_MONOTONIC);
+	x->next_progress = 1;
+	x->next_save = SAVE_SECONDS;
+	if (o->resume)
+		return checkpoint_read(x, o->resume, o->nr_resume, err, errlen);
+	unit_new(x, NULL);
+	if (!x->strategy->covered && o->executions)
+		x->first->to = o->executions;
+	return 0;
+}
+
+/* The units' results, up to the first violation that was looked for. */
+static void end(struct explorer *x, struct engine_result *r)
+{
+	bool complete = true;
+
+	fold(x);
+	for (struct unit *u = x->first; u; u = u->next) {
+		complete &= u->state == UNIT_DONE && u->complete;
+		if (u->state == UNIT_DONE)
+			result_append(r, u->r, u->stopped);
+		if (u->state == UNIT_DONE && u->stopped)
+			break;
+	}
+	r->stats.complete = complete;
+	r->stats.interrupted = x->interrupted;
+	r->stats.wall_seconds = unit_clock(CLOCK_MONOTONIC) - x->start;
+	r->stats.peak_bytes *= (size_t)x->workers;
+}
+
+static void explorer_free(struct explorer *x)
+{
+	for (struct unit *u = x->first, *next; u; u = next) {
+		next = u->next;
+		unit_free(u);
+	}
+	pthread_mutex_destroy(&x->lock);
+	pthread_cond_destroy(&x->change);
+}
+
+int engine_explore(struct engine *e, const struct engine_options *o, struct engine_result *r, char *err,
+		   size_t errlen)
+{
+	struct explorer x = { .o = o };
+	int status;
+
+	memset(r, 0, sizeof(*r));
+	x.strategy = engine_strategy(e, o, err, errlen);
+	if (!x.strategy)
+		return -1;
+	status = begin(&x, err, errlen);
+	if (!status) {
+		engine_begin(e, o);
+		if (x.workers == 1)
+			alone(e, &x);
+		else
+			status = together(e, &x, err, errlen);
+		if (x.failed) {
+			snprintf(err, errlen, "%s", x.err);
+			status = -1;
+		}
+	}
+	if (!status) {
+		end(&x, r);
+		if (o->save && (x.stop || x.first->next))
+			save(&x);
+	}
+	explorer_free(&x);
+	e->opt = NULL;
+	return status;
+}
