@@ -284,6 +284,8 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 		snprintf(err, errlen, "no strategy '%s'", o->strategy);
 		return -1;
 	}
+	if (choices_from_options(e, o, err, errlen))
+		return -1;
 	e->opt = o;
 	engine_set_bound(e, o->max_steps);
 	oops_prepare(); /* its stack is there since engine_create() */

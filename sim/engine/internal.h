@@ -43,6 +43,8 @@ typedef uint16_t order_t;
 #define ORDER_TASK 0x3f	     /* ENGINE_MAX_TASKS - 1 */
 #define ORDER_PREEMPTED 0x80 /* the task of the step before could have gone on */
 #define ORDER_CHOICE_SHIFT 8
+_Static_assert(ENGINE_MAX_OUTCOMES_OF_A_CHOICE <= 1 << (16 - ORDER_CHOICE_SHIFT),
+	       "an order_t holds an outcome");
 
 typedef uint32_t clk_t;
 struct vclock {
@@ -122,6 +124,14 @@ struct cpu {
 	uint32_t handled[ENGINE_MAX_TASKS]; /* by sender: the step that ran its IPI, 0: not yet */
 };
 
+/* A kind of choice that has outcomes other than the ordinary one. */
+struct choice_kind {
+	char what[ENGINE_WHAT_MAX];
+	int max;			   /* (e) */
+	int used;			   /* (s) */
+	uint32_t visits[ENGINE_MAX_TASKS]; /* (s) by task */
+};
+
 enum engine_mode {
 	MODE_IDLE,  /* host code: nothing is tracked */
 	MODE_SETUP, /* tasks run one after the other, nothing is recorded */
@@ -193,6 +203,13 @@ struct engine {
 	taskmask rcu_readers;		       /* (s) tasks inside a read side */
 	taskmask gp_readers[ENGINE_MAX_TASKS]; /* (s) by waiter: readers it waits for */
 
+	struct choice_kind choice[ENGINE_MAX_CHOICE_KINDS]; /* (e) */
+	int nr_choices;					    /* (e) */
+	int choices_max;				    /* (e) outcomes of all kinds together */
+	struct engine_outcome made[ENGINE_MAX_OUTCOMES];    /* (s) */
+	int nr_made;					    /* (s) */
+	int choice_n; /* (s) how many outcomes the latest step of mode OP_CHOOSE had, under the bounds left */
+
 	const struct strategy *strategy;  /* (e) */
 	void *state;			  /* (e) the strategy's */
 	const struct engine_options *opt; /* (e) */
@@ -240,6 +257,11 @@ struct strategy {
 	bool (*begin)(struct engine *e);
 	/* => one of `ready`, which is not 0, or -1 to give this execution up */
 	int (*pick)(struct engine *e, taskmask ready);
+	/*
+	 * The step just taken, e->order[e->step - 1], is a choice of `what` with n outcomes, 1 when the bounds leave
+	 * no other than the ordinary: => which, 0 .. n - 1. NULL: always 0
+	 */
+	int (*choose)(struct engine *e, const char *what, int n);
 	/* the execution ended as e->end says; true when all that could follow from it was noted */
 	void (*end)(struct engine *e);
 	/* nothing was left out, so that running out of executions means that all were covered; may be NULL: never */
@@ -352,6 +374,14 @@ void trace_flush(struct engine *e); /* the step is over */
 void trace_here(struct engine *e);
 void trace_label(struct engine *e, const char *name);
 int trace_stack(struct engine *e, void **pc, int max, void *frame);
+
+/* ---- choose.c ------------------------------------------------------------------------------------------------ */
+
+void choices_none(struct engine *e);
+int choices_from_options(struct engine *e, const struct engine_options *o, char *err, size_t n);
+void choices_from_schedule(struct engine *e, const struct engine_schedule *s, bool told, int max);
+void choices_reset(struct engine *e); /* an execution begins */
+void choices_to_schedule(const struct engine *e, struct engine_schedule *s);
 
 /* ---- schedule.c, replay --------------------------------------------------------------------------------------- */
 

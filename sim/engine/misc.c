@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* misc.c - the rest of sync.h: page contents, the machine, labels, choices */
+/* misc.c - the rest of sync.h: page contents, the machine, labels */
 #include "engine/internal.h"
 
 static uint64_t chunk_mask(const void *p, size_t n)
@@ -148,12 +148,4 @@ void sync_label(const char *name)
 		e->strategy->label(e, name);
 	if (unlikely(e->tracing))
 		trace_label(e, name);
-}
-
-/* Choices other than the schedule have one outcome so far: the ordinary one. */
-int sync_choose(const char *what, int n)
-{
-	(void)what;
-	(void)n;
-	return 0;
 }

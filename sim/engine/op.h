@@ -42,6 +42,8 @@ enum op_mode {
 	OP_GP_START,
 	OP_GP_WAIT,
 	OP_CONSUME, /* wait_for_completion() */
+	OP_CHOOSE,  /* sync_choose(): touches nothing; `addr` is what is chosen */
+	OP_SPIN,    /* a loop that changes nothing, until a location it reads was written; `after`: by whom */
 	NR_OP_MODES,
 };
 

@@ -380,6 +380,7 @@ static void reset_tasks(struct engine *e)
 	e->violation.oracle[0] = '\0';
 	e->end = ENGINE_DONE;
 	e->nr_pending = 0;
+	choices_reset(e);
 }
 
 /* Brings task i to its first operation. */
