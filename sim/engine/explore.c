@@ -122,6 +122,7 @@ void engine_destroy(struct engine *e)
 	free(e->clocks);
 	free(e->spill);
 	free(e->order);
+	free(e->history);
 	free(e);
 }
 

@@ -37,6 +37,8 @@ static inline void plain(const void *p, unsigned size, unsigned kind)
 	}
 	if (unlikely(l->poison) && e->live)
 		arena_poison_hit(e, off, kind & ACCESS_WRITE ? "write" : "read");
+	if (unlikely(spin_watched(e)))
+		(kind & ACCESS_WRITE ? spin_wrote : spin_read)(e, p, size);
 	if (!e->detect)
 		return;
 	e->nr_plain++;
@@ -95,6 +97,8 @@ static void range(const void *p, size_t n, unsigned kind)
 		n = e->hook_size - off;
 	if (kind & ACCESS_WRITE)
 		arena_dirty_range(e, p, n);
+	else if (unlikely(spin_watched(e)))
+		spin_read(e, p, n);
 	for (size_t l = off >> LINE_SHIFT; l <= (off + n - 1) >> LINE_SHIFT; l++)
 		if (unlikely(e->line[l].poison) && e->live)
 			arena_poison_hit(e, l << LINE_SHIFT, kind & ACCESS_WRITE ? "write" : "read");
@@ -187,6 +191,8 @@ static inline void atomic_done(struct engine *e, const volatile void *vp, unsign
 	e->step_old = old;
 	if (unlikely(e->tracing))
 		trace_values(e, p, size, old, new_);
+	if (unlikely(spin_watched(e)))
+		(store && old != new_ ? spin_wrote : spin_read)(e, p, size);
 	if (store && e->waiting)
 		recheck(e, loc_word(e, p));
 }

@@ -51,6 +51,22 @@ struct vclock {
 	clk_t c[ENGINE_MAX_TASKS];
 };
 
+/*
+ * What a task read since it last yielded, while it changed nothing (spin.c).
+ */
+#define SPIN_READS 16 /* more: the loop is no pure spin */
+struct spin {
+	uint64_t state; /* hash of its stack and registers when it yielded last */
+	int nr;
+	bool stale; /* it read a location twice and saw two values */
+	bool woken;
+	struct {
+		const void *addr; /* within 8 aligned bytes */
+		uint8_t size;
+		uint64_t value;
+	} read[SPIN_READS];
+};
+
 enum task_state { TASK_UNUSED, TASK_RUNNING, TASK_FINISHED };
 
 struct task {
@@ -68,6 +84,7 @@ struct task {
 	int rcu_depth;		    /* (s) */
 	uint32_t last_step;	    /* (s) its latest step, from 1; 0: none */
 	int call_wait;		    /* (s) the CPU whose answer to its IPI it waits for */
+	struct spin spin;	    /* (s) */
 	const char *label;	    /* (s) the label visited last */
 	uint32_t label_step;	    /* (s) last_step when it was visited */
 	struct vclock vc;	    /* (s) what happened before its next access, in the language's sense */
@@ -151,8 +168,10 @@ struct engine {
 	bool detect;	   /* data races are looked for */
 	bool live;	   /* operations are scheduling points */
 	bool tracing;	   /* (x) */
-	int me;	     /* (s) task whose accesses these are: current, or the one an interrupt interrupts */
-	int irq_cpu; /* (s) CPU that handles an interrupt now, -1: none */
+	int me;		 /* (s) task whose accesses these are: current, or the one an interrupt interrupts */
+	int irq_cpu;	 /* (s) CPU that handles an interrupt now, -1: none */
+	taskmask noting; /* (s) tasks whose reads since their last yield are kept */
+	taskmask spinning; /* (s) tasks that wait for a write to what they read */
 	uint64_t nr_plain, nr_marked;
 
 	enum engine_mode mode;
@@ -209,6 +228,12 @@ struct engine {
 	struct engine_outcome made[ENGINE_MAX_OUTCOMES];    /* (s) */
 	int nr_made;					    /* (s) */
 	int choice_n; /* (s) how many outcomes the latest step of mode OP_CHOOSE had, under the bounds left */
+
+	struct past {
+		int task;
+		struct op op;
+	} * history; /* (s) a ring of the latest steps past the bound */
+	uint32_t nr_history;
 
 	const struct strategy *strategy;  /* (e) */
 	void *state;			  /* (e) the strategy's */
@@ -345,6 +370,34 @@ static inline uint64_t word_mask(const void *p, unsigned size)
 	uint64_t m = size >= 8 ? ~0ull : (1ull << (size * 8)) - 1;
 
 	return m << (((uintptr_t)p & 7) * 8);
+}
+
+/* ---- ends.c ----------------------------------------------------------------------------------------------- */
+
+#define ENGINE_HISTORY 1024
+
+void run_over(struct engine *e) __attribute__((noreturn));
+void violate_stuck(struct engine *e);
+void violate_livelock(struct engine *e);
+void history_begin(struct engine *e);
+void history_step(struct engine *e, int task);
+
+/* ---- spin.c ----------------------------------------------------------------------------------------------- */
+
+void spin_reset(struct engine *e);
+/* The running task announces an operation; one that may change something ends its idle iteration. */
+void spin_op(struct engine *e, const struct op *op);
+/* An iteration that did this is not idle. */
+void spin_changed(struct engine *e);
+/* A read, or an operation that failed and so was one. */
+void spin_read(struct engine *e, const void *p, size_t size);
+/* A write by anybody, interrupts included: before it happens, or after. */
+void spin_wrote(struct engine *e, const void *p, size_t size);
+uint64_t spin_value(const void *p, unsigned size);
+
+static inline bool spin_watched(const struct engine *e)
+{
+	return e->noting | e->spinning;
 }
 
 /* ---- hb.c: happens-before and data races ------------------------------------------------------------------ */

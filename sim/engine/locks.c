@@ -22,6 +22,8 @@ static void lock_dirty(struct engine *e, const void *lock, size_t size)
 		engine_panic("a lock outside the machine's arena");
 	if (unlikely(e->line[off >> LINE_SHIFT].poison) && e->live)
 		arena_poison_hit(e, off, "locking");
+	if (unlikely(spin_watched(e)))
+		spin_wrote(e, lock, size);
 	arena_mark(e, off);
 	arena_mark(e, off + size - 1);
 }
@@ -98,6 +100,7 @@ bool sync_trylock_exclusive(struct sync_lock *l, const char *name)
 	lock_look(e, l);
 	point(e, &op);
 	if (l->owner || l->readers) {
+		spin_read(e, l, 8);
 		e->step_op.mode = OP_TRY_FAILED;
 		return false;
 	}
@@ -167,6 +170,7 @@ bool sync_is_locked(const struct sync_lock *l)
 
 	if (e->live)
 		point(e, &op);
+	spin_read(e, l, 8);
 	return l->owner || l->readers;
 }
 
@@ -259,6 +263,7 @@ static bool rwsem_try(struct rw_semaphore *s, bool writer, const char *name)
 	lock_look(e, s);
 	point(e, &op);
 	if (s->owner || s->nr_waiting || (writer && s->readers)) {
+		spin_read(e, s, offsetof(struct rw_semaphore, waiting));
 		e->step_op.mode = OP_TRY_FAILED;
 		return false;
 	}
@@ -328,6 +333,8 @@ static void bit_done(struct engine *e, unsigned long *word, unsigned long old, b
 		trace_values(e, word, 8, old, *word);
 	if (store)
 		recheck(e, loc);
+	else
+		spin_read(e, word, 8);
 }
 
 static void bit_take(struct engine *e, int nr, unsigned long *word)
@@ -403,7 +410,7 @@ void bit_wait(int nr, unsigned long *word, const char *name)
 	bit_done(e, word, *word, true, false);
 }
 
-/* ---- completions, waiting for words, yielding ---------------------------------------------------------------------- */
+/* ---- completions, waiting for words --------------------------------------------------------------------------------- */
 
 void sync_completion_init(struct completion *c, const char *name)
 {
@@ -469,20 +476,4 @@ void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name)
 		hb_access(e, arena_off(e, p), 4, ACCESS_MARKED);
 		hb_atomic(e, op.loc, true, false, __ATOMIC_ACQUIRE);
 	}
-}
-
-void cpu_relax(void)
-{
-	static const struct op op = { .mode = OP_NONE, .name = "cpu_relax" };
-
-	if (this_engine->live)
-		point(this_engine, &op);
-}
-
-void cond_resched(void)
-{
-	static const struct op op = { .mode = OP_NONE, .name = "cond_resched" };
-
-	if (this_engine->live)
-		point(this_engine, &op);
 }

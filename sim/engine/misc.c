@@ -17,6 +17,7 @@ static void content_point(struct engine *e, const void *p, size_t n, bool write,
 
 	if (off >= e->arena_size || ((off + n - 1) ^ off) >> PAGE_SHIFT_)
 		engine_panic("%s of %zu bytes outside the arena or across a page", name, n);
+	spin_changed(e);
 	if (e->live) {
 		op = (struct op){ .loc = loc_page(e, p),
 				  .mode = write ? OP_WRITE : OP_READ,
@@ -103,8 +104,10 @@ const char *sync_task_name(void)
 	return e->current >= 0 ? e->task[e->current].name : "check";
 }
 
+/* What follows is not hooked, so that what it reads is not known. */
 void sync_ghost_begin(const void *p, size_t n)
 {
+	spin_changed(this_engine);
 	arena_dirty_range(this_engine, p, n);
 }
 
@@ -117,12 +120,15 @@ void sync_ghost_step(const void *p, bool write, const char *name)
 			 .name = name,
 			 .addr = p };
 
+	spin_changed(e);
 	if (e->live)
 		point(e, &op);
 }
 
+/* A loop that looks at the clock comes round to something else each time. */
 u64 sync_time(void)
 {
+	spin_changed(this_engine);
 	return this_engine->step;
 }
 
@@ -130,6 +136,7 @@ void sync_step(const char *name)
 {
 	struct op op = { .mode = OP_NONE, .name = name };
 
+	spin_changed(this_engine);
 	if (this_engine->live)
 		point(this_engine, &op);
 }

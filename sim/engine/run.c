@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c - executions: tasks on fibers, the scheduler between them, and how an execution ends
+ * run.c - executions: tasks on fibers and the scheduler between them; how they end is ends.c
  *
  * A task stops before each operation, having announced it; whoever stops asks the strategy who goes next and
  * switches straight to that task, which performs its operation and runs on to its next. What a task does before
@@ -13,18 +13,6 @@
 #include "engine/internal.h"
 
 #define SETUP_MAX_STEPS 50000000u /* a set-up that takes more is in a loop */
-
-void engine_panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fputs("faultline: internal error: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-	exit(70);
-}
 
 /* ---- readiness -------------------------------------------------------------------------------------- */
 
@@ -63,6 +51,8 @@ bool op_ready(struct engine *e, int task)
 		return e->cpu[cpu].nr_queued && !e->cpu[cpu].gate_shut;
 	case OP_GP_WAIT:
 		return task == e->rcu_task ? rcu_ready(e) : !e->gp_readers[task];
+	case OP_SPIN:
+		return e->task[task].spin.woken;
 	case OP_NONE: /* an IPI's sender, waiting for one CPU */
 		return ipi_done(e, task);
 	default:
@@ -103,114 +93,6 @@ void line_raise(struct engine *e, int task, const struct op *op)
 	recheck_task(e, task);
 }
 
-/* ---- ends ------------------------------------------------------------------------------------------------ */
-
-/* Back to the host for good; every fiber is forgotten. */
-void run_abort(struct engine *e, enum engine_end end)
-{
-	int self = e->current;
-
-	e->end = end;
-	e->current = -1;
-	fiber_leave(&e->task[self].fiber, &e->host);
-}
-
-static void violate_va(struct engine *e, const char *oracle, const char *fmt, va_list ap)
-{
-	if (!e->violation.oracle[0]) {
-		snprintf(e->violation.oracle, sizeof(e->violation.oracle), "%s", oracle);
-		vsnprintf(e->violation.message, sizeof(e->violation.message), fmt, ap);
-		e->violation.task = e->current < 0 ? -1 : e->me;
-		e->violation.step = e->step;
-	}
-	if (e->tracing)
-		trace_flush(e);
-	if (e->current >= 0)
-		run_abort(e, ENGINE_VIOLATION);
-}
-
-void violate(struct engine *e, const char *oracle, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	violate_va(e, oracle, fmt, ap);
-	va_end(ap);
-}
-
-void sync_violation(const char *oracle, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	violate_va(this_engine, oracle, fmt, ap);
-	va_end(ap);
-}
-
-static bool is_grant(const struct op *op)
-{
-	return op->mode == OP_GRANT || op->mode == OP_GRANT_SHARED;
-}
-
-static int describe_wait(struct engine *e, int task, char *buf, size_t n)
-{
-	const struct op *op = &e->task[task].op;
-	const struct sync_lock *l = op->addr;
-	char object[64] = "";
-	const char *held = "";
-
-	if (op->addr)
-		describe(e, op->addr, op->size ? op->size : 1, object, sizeof(object));
-	if (!object[0] && !op->size && (op->mode == OP_ACQUIRE || op->mode == OP_ACQUIRE_SHARED))
-		snprintf(object, sizeof(object), "%s", l->name ? l->name : "?");
-	if (!object[0] && is_grant(op))
-		snprintf(object, sizeof(object), "%s", ((const struct rw_semaphore *)op->addr)->name);
-	if (!op->size && (op->mode == OP_ACQUIRE || op->mode == OP_ACQUIRE_SHARED) && l->owner)
-		held = e->task[l->owner - 1].name;
-	if (is_grant(op) && ((const struct rw_semaphore *)op->addr)->owner)
-		held = e->task[((const struct rw_semaphore *)op->addr)->owner - 1].name;
-	return snprintf(buf, n, "%s waits in %s(%s)%s%s%s", e->task[task].name, op->name, object,
-			held[0] ? " held by " : "", held, "");
-}
-
-static void violate_deadlock(struct engine *e)
-{
-	char text[sizeof(e->violation.message)];
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (taskmask m = e->unfinished; m && len < sizeof(text) - 1; m &= m - 1) {
-		if (len)
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "; ");
-		len += (size_t)describe_wait(e, task_first(m), text + len, sizeof(text) - len);
-	}
-	violate(e, "deadlock", "%s", text);
-}
-
-static void violate_livelock(struct engine *e)
-{
-	char text[256] = "";
-	size_t len = 0;
-
-	for (taskmask m = e->unfinished & e->ready; m && len < sizeof(text) - 1; m &= m - 1) {
-		const struct task *t = &e->task[task_first(m)];
-
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s at %s%s%s", len ? ", " : "",
-					t->name, t->op.name, t->label ? " after " : "",
-					t->label ? t->label : "");
-	}
-	violate(e, "livelock", "no end after %u steps, %u of them round robin: %s go on", e->step,
-		e->max_steps, text);
-}
-
-/* Nobody can run: over, or stuck. */
-static void __attribute__((noreturn)) run_over(struct engine *e)
-{
-	if (e->unfinished)
-		violate_deadlock(e);
-	run_abort(e, e->fair ? ENGINE_BOUND : ENGINE_DONE);
-}
-
 /* ---- the scheduler ------------------------------------------------------------------------------------------- */
 
 static int pick_serial(const struct engine *e)
@@ -233,6 +115,8 @@ static int bound_reached(struct engine *e)
 		violate(e, "livelock", "the set-up took more than %u steps", SETUP_MAX_STEPS);
 	if (e->step >= 2 * e->max_steps)
 		violate_livelock(e);
+	if (!e->fair)
+		history_begin(e);
 	e->fair = true;
 	return pick_fair(e);
 }
@@ -282,6 +166,8 @@ static void schedule(struct engine *e, bool leaving)
 		e->me = next;
 		if (unlikely(e->tracing))
 			trace_step(e, next);
+		if (unlikely(e->fair))
+			history_step(e, next);
 		if (unlikely(next >= e->irq_base && next < e->rcu_task)) {
 			irq_run(e, next - e->irq_base);
 			continue;
@@ -301,6 +187,8 @@ void point(struct engine *e, const struct op *op)
 {
 	struct task *t = task_current(e);
 
+	if (unlikely(e->noting & TASK_BIT(e->current)))
+		spin_op(e, op);
 	t->op = *op;
 	t->waited = false;
 	if (op->blocking) {
@@ -381,6 +269,7 @@ static void reset_tasks(struct engine *e)
 	e->end = ENGINE_DONE;
 	e->nr_pending = 0;
 	choices_reset(e);
+	spin_reset(e);
 }
 
 /* Brings task i to its first operation. */
@@ -424,7 +313,7 @@ static void go(struct engine *e)
 		e->live = true;
 		schedule(e, false);
 	} else if (e->unfinished) {
-		violate_deadlock(e);
+		violate_stuck(e);
 		e->end = ENGINE_VIOLATION;
 	}
 	e->live = false;
