@@ -197,17 +197,27 @@ static int round_of(const struct op *const *op, int n)
 	return 0;
 }
 
+/* Where a round ends that reads well: at its yield, if it has one. */
+static int round_end(const struct op *const *op, int len)
+{
+	for (int i = 0; i < len; i++)
+		if (!strcmp(op[i]->name, "cpu_relax") || !strcmp(op[i]->name, "cond_resched"))
+			return i;
+	return 0;
+}
+
 static size_t describe_round(struct engine *e, int task, char *buf, size_t n)
 {
 	const struct op *op[LIVELOCK_STEPS];
 	const struct task *t = &e->task[task];
-	int had = last_of(e, task, op, LIVELOCK_STEPS), len = round_of(op, had);
+	int had = last_of(e, task, op, LIVELOCK_STEPS), len = round_of(op, had), end;
 	size_t at = (size_t)snprintf(buf, n, "%s%s%s %s", t->name, t->label ? " after " : "",
 				     t->label ? t->label : "", len ? "repeats" : "goes on:");
 
+	end = round_end(op, len);
 	if (!len)
 		len = had < 4 ? had : 4;
-	for (int i = len - 1; i >= 0 && at < n; i--) {
+	for (int i = end + len - 1; i >= end && at < n; i--) {
 		char object[64] = "";
 
 		if (op[i]->addr && op[i]->mode != OP_CHOOSE)

@@ -24,7 +24,8 @@ static void lock_dirty(struct engine *e, const void *lock, size_t size)
 		arena_poison_hit(e, off, "locking");
 	if (unlikely(spin_watched(e)))
 		spin_wrote(e, lock, size);
-	arena_mark(e, off);
+	for (size_t at = 0; at < size; at += 1 << LINE_SHIFT)
+		arena_mark(e, off + at);
 	arena_mark(e, off + size - 1);
 }
 

@@ -3,7 +3,7 @@
  * engine_random_programs.c - reduction against brute force
  *
  * Thousands of small random programs: up to 3 tasks of up to 4 operations on two words, locks, a fair semaphore, a
- * bit lock, IPIs. What dpor reaches (final values, values read, deadlocks) must be what dfs without a bound reaches.
+ * bit lock, IPIs, loops that spin. What dpor reaches (final values, values read, deadlocks) must be what dfs without a bound reaches.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,6 +43,9 @@ enum kind {
 	AWAIT,
 	COMPLETE,
 	WAIT,
+	SPIN,
+	SPIN_CAS,
+	SPIN_LOCK,
 	NR_KINDS,
 };
 
@@ -106,6 +109,13 @@ static int lock_op(struct shared *s, const struct random_op *o, int *held)
 		if (*held)
 			return 0;
 		spin_lock(&s->lock);
+		*held = LOCK;
+		return 0;
+	case SPIN_LOCK:
+		if (*held)
+			return 0;
+		while (!spin_trylock(&s->lock))
+			cpu_relax();
 		*held = LOCK;
 		return 0;
 	case TRYLOCK:
@@ -188,6 +198,14 @@ static int plain_op(struct shared *s, const struct random_op *o, int me)
 	case WAIT:
 		wait_for_completion(&s->done);
 		return 0;
+	case SPIN: /* two locations: either ends it */
+		while ((READ_ONCE(*v) & 1) != (o->value & 1) && READ_ONCE(s->var[1 - o->var]) != 3)
+			cpu_relax();
+		return 0;
+	case SPIN_CAS:
+		while (cmpxchg(v, o->value & 1, 2) != (o->value & 1))
+			cpu_relax();
+		return 0;
 	default:
 		return 0;
 	}
@@ -202,7 +220,7 @@ static void run_task(void *arg)
 		const struct random_op *o = &program.op[me][i];
 		int r;
 
-		if (o->kind >= LOCK && o->kind <= BIT_LOCK)
+		if ((o->kind >= LOCK && o->kind <= BIT_LOCK) || o->kind == SPIN_LOCK)
 			r = lock_op(s, o, &held);
 		else if (held == LOCK && (o->kind == IPI || o->kind == BIT_WAIT))
 			r = 0; /* would sleep under a spinlock */
