@@ -230,7 +230,8 @@ enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s,
 void engine_trace_free(struct engine_trace *t);
 
 /*
- * Looks for the same violation (same oracle) with the fewest preemptions, then the fewest steps, preferring
+ * Looks for the same violation (same oracle) with the fewest outcomes of choices that are not
+ * the ordinary one, then the fewest preemptions, then the fewest steps, preferring
  * preemptions at labels, in at most `executions` runs. On return r holds the best found, which is never worse.
  */
 void engine_minimise(struct engine *e, struct engine_result *r, uint64_t executions);
