@@ -18,7 +18,7 @@ struct replay {
 	bool reached;	/* its label */
 	bool diverged;
 	bool reached_choice[ENGINE_MAX_OUTCOMES];
-	char why[256];
+	char why[512];
 	struct {
 		const char *label;
 		int task;
