@@ -195,9 +195,32 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *	void bit_unlock(int nr, unsigned long *word);			release, wakes waiters; any task may unlock
  *	void bit_wait(int nr, unsigned long *word, const char *name);	waits until the bit is clear; acquire
  *
+ * Nesting. Locks initialised at one place with one name are one class, and so are the bit locks of one name; orders
+ * in which classes are taken are watched (docs/oracles.md). Two of one class at a time need an annotation that says
+ * which is the inner one: subclass 1 to 7 is a class of its own.
+ *
+ *	void spin_lock_nested(spinlock_t *, unsigned subclass);  void mutex_lock_nested(m, subclass);
+ *	void down_read_nested(s, subclass);  void down_write_nested(s, subclass);
+ *	void bit_lock_nested(int nr, unsigned long *word, const char *name, unsigned subclass);
+ *
+ * What may sleep is a violation with a spinlock held, interrupts off, inside an RCU read side, in a handler or an RCU
+ * callback, whether it has to wait or not. This says that a function may:
+ *
+ *	void might_sleep(void);
+ *
  * Completions [point each]. complete() lets one waiter through.
  *
  *	struct completion;  void init_completion(c);  void complete(c);  void wait_for_completion(c);
+ *
+ * Wait queues [point each], in the steps of the real protocol: a task queues and marks itself asleep, looks at its
+ * condition, sleeps. wake_up() wakes those that are queued at that moment, all of them, and takes them off the queue.
+ * A sleep that was woken already, or was not queued for, returns at once; natively one may end for no reason.
+ *
+ *	wait_queue_head_t;  void init_waitqueue_head(wait_queue_head_t *);
+ *	wait_event(wq, cond);					until cond holds; sleeps; wq is no pointer
+ *	void wake_up(wait_queue_head_t *);  void wake_up_all(wait_queue_head_t *);		the same
+ *	bool waitqueue_active(wait_queue_head_t *);
+ *	void prepare_to_wait(wait_queue_head_t *);  void schedule(void);  void finish_wait(wait_queue_head_t *);
  *
  * Waiting for a word [point], as smp_cond_load_acquire() does: blocks until (*p & mask) == value, acquire.
  *
@@ -216,6 +239,8 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  * RCU. Readers may nest and must not sleep.
  *
  *	void rcu_read_lock(void);  void rcu_read_unlock(void);  void synchronize_rcu(void);
+ * rcu_dereference(p) is for readers, or whoever holds a lock that keeps updaters out; rcu_assign_pointer(p, v) publishes.
+ *
  *	struct rcu_head;  void call_rcu(struct rcu_head *, void (*)(struct rcu_head *));
  *
  * Interrupts and IPIs. A CPU runs one task. smp_call_function_many() runs fn(info) on each CPU of `mask` but
@@ -269,6 +294,10 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  * first one and returns, so what follows must stay memory-safe. `oracle` is a stable name (lower case, '-').
  *
  *	void sync_violation(const char *oracle, const char *fmt, ...);
+ *
+ * Outcomes: what an execution came to, in fewer than 64 characters. Called by a check, else of no effect.
+ *
+ *	void sync_outcome(const char *text);
  *
  * Choices other than the schedule [point where the kind has a bound]: 0 is the ordinary outcome, and the only
  * one without a bound, in interrupts, and natively.

@@ -5,6 +5,9 @@
  *   RACE/PROTOCOL          the exploration without a preemption bound says what the race states
  *   witness/RACE/PROTOCOL  the schedule written beside it fires the oracle written beside it
  *   diagram/RACE           the columns of the race's comment are what a witness does, in that order
+ *   classes/RACE           the reduction explores as many executions as the race has equivalence classes
+ *   outcomes/RACE/MODEL    under that memory model executions come to the outcomes that the race states, to all of
+ *                          them, and to no other
  *
  * An argument selects the one test of that name; a name that nothing has is an error, never a pass.
  */
@@ -30,6 +33,7 @@ struct fixture {
 	char name[NAME_LEN];
 	const struct race *race;
 	const struct race_verdict *verdict;
+	enum engine_memory memory;
 	struct race_config config;
 	struct engine_program program;
 	struct engine *engine;
@@ -42,10 +46,11 @@ static void configure(struct fixture *f, const struct race_verdict *v)
 {
 	char protocols[128] = "", err[512];
 
-	if (f->race->axis)
+	if (v && f->race->axis)
 		snprintf(protocols, sizeof(protocols), "%s=%s", f->race->axis, v->protocol);
 	if (race_configure(&f->config, f->race->name, NULL, protocols, err, sizeof(err)))
 		fail_msg("%s", err);
+	f->config.memory = f->memory;
 	race_program(&f->config, &f->program);
 	f->engine = engine_create(&f->program, err, sizeof(err));
 	if (!f->engine)
@@ -64,13 +69,17 @@ static int teardown(void **state)
 
 static void explore(struct fixture *f, const char *strategy, uint64_t executions, struct engine_result *r)
 {
+	char err[512];
 	struct engine_options o = { .strategy = strategy,
 				    .preemptions = -1,
 				    .executions = executions,
 				    .seconds = BUDGET_SECONDS,
 				    .oracle = f->race->oracle,
 				    .seed = 1 };
-	char err[512];
+
+	/* Others may fire in executions before. */
+	if (!o.oracle && f->verdict && f->verdict->expect == RACE_FOUND)
+		o.oracle = f->verdict->oracle;
 
 	if (engine_explore(f->engine, &o, r, err, sizeof(err)))
 		fail_msg("%s", err);
@@ -122,6 +131,7 @@ static void explores_the_same_twice(struct fixture *f, const char *strategy)
 	assert_true(f->result.stats.switches == f->again.stats.switches);
 	assert_true(f->result.execution == f->again.execution);
 	assert_int_equal(f->result.nr_races, f->again.nr_races);
+	assert_int_equal(f->result.nr_lock_reports, f->again.nr_lock_reports);
 	assert_string_equal(f->result.violation.message, f->again.violation.message);
 }
 
@@ -162,6 +172,8 @@ static void verdict_test(void **state)
 		if (!r->stats.complete)
 			fail_msg("not complete after %llu executions",
 				 (unsigned long long)r->stats.executions);
+		if (r->nr_lock_reports)
+			fail_msg("locks: %s", r->lock_reports[0].message);
 	} else {
 		if (strcmp(r->violation.oracle, v->oracle))
 			fail_msg("expected %s, found '%s' %s", v->oracle, r->violation.oracle,
@@ -265,6 +277,60 @@ static void diagram_test(void **state)
 			 f->race->actors[story.word[best < 0 ? 0 : best].actor].name, best + 1, story.nr);
 }
 
+/* ---- classes, outcomes ------------------------------------------------------------------------------- */
+
+static void explore_all(struct fixture *f)
+{
+	const struct engine_result *r = &f->result;
+
+	configure(f, NULL);
+	explore(f, "dpor", 0, &f->result);
+	if (*r->violation.oracle)
+		fail_msg("found %s: %s", r->violation.oracle, r->violation.message);
+	if (!r->stats.complete)
+		fail_msg("not complete after %llu executions", (unsigned long long)r->stats.executions);
+}
+
+static void classes_test(void **state)
+{
+	struct fixture *f = *state;
+
+	explore_all(f);
+	if (f->result.stats.executions != f->race->classes)
+		fail_msg("%llu classes, explored %llu", f->race->classes,
+			 (unsigned long long)f->result.stats.executions);
+}
+
+/* => true when text is one of those in `all`, which '|' separates */
+static bool outcome_among(const char *all, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (const char *p = all; *p; p += strcspn(p, "|"), p += *p == '|')
+		if (strcspn(p, "|") == n && !strncmp(p, text, n))
+			return true;
+	return false;
+}
+
+static void outcomes_test(void **state)
+{
+	struct fixture *f = *state;
+	const struct engine_result *r = &f->result;
+	const char *all = f->race->outcomes[f->memory];
+	int stated = 1;
+
+	explore_all(f);
+	assert_false(r->outcomes_truncated);
+	for (const char *p = all; *p; p++)
+		stated += *p == '|';
+	for (int i = 0; i < r->nr_outcomes; i++)
+		if (!outcome_among(all, r->outcome[i].text))
+			fail_msg("execution %llu comes to '%s', which is not among '%s'",
+				 (unsigned long long)r->outcome[i].first, r->outcome[i].text, all);
+	if (r->nr_outcomes != stated)
+		fail_msg("%d outcomes of '%s' are reached", r->nr_outcomes, all);
+}
+
 /* ---- all of them ------------------------------------------------------------------------------------- */
 
 static bool has_witness(const struct race *r)
@@ -281,8 +347,9 @@ struct suite {
 	struct CMUnitTest test[4096];
 };
 
-static void add(struct suite *s, const char *kind, const struct race *r, const struct race_verdict *v,
-		CMUnitTestFunction run)
+/* => NULL when the test is not asked for */
+static struct fixture *add(struct suite *s, const char *kind, const struct race *r, const char *variant,
+			   CMUnitTestFunction run)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -290,15 +357,46 @@ static void add(struct suite *s, const char *kind, const struct race *r, const s
 		fputs("race_test: too many tests\n", stderr);
 		exit(70);
 	}
-	snprintf(f->name, sizeof(f->name), "%s%s%s%s", kind, r->name, v ? "/" : "",
-		 v ? (v->protocol ? v->protocol : "-") : "");
+	snprintf(f->name, sizeof(f->name), "%s%s%s%s", kind, r->name, variant ? "/" : "",
+		 variant ? variant : "");
 	if (s->only && strcmp(s->only, f->name)) {
 		free(f);
-		return;
+		return NULL;
 	}
 	f->race = r;
-	f->verdict = v;
 	s->test[s->nr++] = (struct CMUnitTest){ f->name, run, NULL, teardown, f };
+	return f;
+}
+
+static void add_verdict(struct suite *s, const char *kind, const struct race *r, const struct race_verdict *v,
+			CMUnitTestFunction run)
+{
+	struct fixture *f = add(s, kind, r, v->protocol ? v->protocol : "-", run);
+
+	if (f)
+		f->verdict = v;
+}
+
+static void add_race(struct suite *s, const struct race *r)
+{
+	struct fixture *f;
+
+	for (int k = 0; k < RACE_MAX_VERDICTS && r->expect[k].expect != RACE_UNSTATED; k++) {
+		add_verdict(s, "", r, &r->expect[k], verdict_test);
+		if (r->expect[k].expect == RACE_FOUND)
+			add_verdict(s, "witness/", r, &r->expect[k], witness_test);
+	}
+	if (has_witness(r))
+		add(s, "diagram/", r, NULL, diagram_test);
+	if (r->classes)
+		add(s, "classes/", r, NULL, classes_test);
+	for (int m = 0; m < NR_RACE_MODELS; m++) {
+		if (!r->outcomes[m])
+			continue;
+		f = add(s, "outcomes/", r, race_model_name((enum race_model)m), outcomes_test);
+		if (f)
+			f->memory = (enum engine_memory)m;
+	}
 }
 
 int main(int argc, char **argv)
@@ -307,17 +405,8 @@ int main(int argc, char **argv)
 	int failed;
 
 	s.only = argc > 1 ? argv[1] : NULL;
-	for (int i = 0; i < race_count(); i++) {
-		const struct race *r = race_get(i);
-
-		for (int k = 0; k < RACE_MAX_VERDICTS && r->expect[k].expect != RACE_UNSTATED; k++) {
-			add(&s, "", r, &r->expect[k], verdict_test);
-			if (r->expect[k].expect == RACE_FOUND)
-				add(&s, "witness/", r, &r->expect[k], witness_test);
-		}
-		if (has_witness(r))
-			add(&s, "diagram/", r, NULL, diagram_test);
-	}
+	for (int i = 0; i < race_count(); i++)
+		add_race(&s, race_get(i));
 	if (!s.nr) {
 		fprintf(stderr, "race_test: no test is named '%s'\n", s.only ? s.only : "");
 		return 2;

@@ -91,7 +91,11 @@ void json_print(cJSON *j);
 void json_add_u64(cJSON *j, const char *name, uint64_t v);
 /* "protocols": { axis: name } */
 void json_add_protocols(cJSON *j, const struct race_config *c);
-/* "axis=name axis=name" */
+/* "axis=name axis=name", or "bare" */
 void protocols_text(const struct race_config *c, char *buf, size_t n);
+/* A line an outcome: how often, and its text. Nothing when there is none. */
+void outcomes_print(const struct engine_outcome *o, int nr, bool truncated);
+/* "outcomes": [ { outcome, executions } ], "outcomes_truncated" */
+void json_add_outcomes(cJSON *j, const struct engine_outcome *o, int nr, bool truncated);
 
 #endif

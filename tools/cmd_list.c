@@ -160,7 +160,10 @@ static int list_kernels(enum format format)
 	return STATUS_CLEAN;
 }
 
-/* One line a verdict, for the build's discovery of tests: RACE PROTOCOL FAMILY EXPECTATION */
+/*
+ * One line a test, for the build's discovery of them: RACE PROTOCOL FAMILY EXPECTATION. Of an expected number of
+ * classes and of expected outcomes too: there the second word is "-", or the memory model.
+ */
 static int list_ctest(void)
 {
 	char family[64];
@@ -173,6 +176,12 @@ static int list_ctest(void)
 		     v < r->expect + RACE_MAX_VERDICTS && v->expect != RACE_UNSTATED; v++)
 			printf("%s %s %s %s\n", r->name, v->protocol ? v->protocol : "-", family,
 			       v->expect == RACE_FOUND ? "found" : "clean");
+		if (r->classes)
+			printf("%s - %s classes\n", r->name, family);
+		for (int m = 0; m < NR_RACE_MODELS; m++)
+			if (r->outcomes[m])
+				printf("%s %s %s outcomes\n", r->name, race_model_name((enum race_model)m),
+				       family);
 	}
 	return STATUS_CLEAN;
 }

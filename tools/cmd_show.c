@@ -11,7 +11,8 @@ static void show_verdicts(const struct race *r)
 {
 	const struct race_verdict *v = r->expect;
 
-	printf("expected %s\n", r->axis ? r->axis : "verdict");
+	if (v->expect != RACE_UNSTATED)
+		printf("expected %s\n", r->axis ? r->axis : "verdict");
 	for (; v < r->expect + RACE_MAX_VERDICTS && v->expect != RACE_UNSTATED; v++) {
 		printf("  %-24s ", v->protocol ? v->protocol : "(any protocol)");
 		if (v->expect == RACE_CLEAN)
@@ -20,6 +21,18 @@ static void show_verdicts(const struct race *r)
 			printf("found  %s\n%27switness: %s\n", v->oracle, "",
 			       v->witness ? v->witness : "none");
 	}
+}
+
+static void show_counts(const struct race *r)
+{
+	char n[32];
+
+	if (r->classes)
+		printf("classes   %s\n", thousands(r->classes, n));
+	for (int m = 0; m < NR_RACE_MODELS; m++)
+		if (r->outcomes[m])
+			printf("%s under %-10s %s\n", "outcomes", race_model_name((enum race_model)m),
+			       r->outcomes[m]);
 }
 
 static void show_text(const struct race *r)
@@ -34,7 +47,22 @@ static void show_text(const struct race *r)
 		printf(" %s", r->actors[i].name);
 	putchar('\n');
 	show_verdicts(r);
+	show_counts(r);
 	printf("Next: faultline %s %s\n", strcmp(build_kind, "native") ? "explore" : "stress", r->name);
+}
+
+static void json_add_counts(cJSON *j, const struct race *r)
+{
+	cJSON *o;
+
+	if (r->classes)
+		json_add_u64(j, "classes", r->classes);
+	else
+		cJSON_AddNullToObject(j, "classes");
+	o = cJSON_AddObjectToObject(j, "outcomes");
+	for (int m = 0; m < NR_RACE_MODELS; m++)
+		if (r->outcomes[m])
+			cJSON_AddStringToObject(o, race_model_name((enum race_model)m), r->outcomes[m]);
 }
 
 static void show_json(const struct race *r)
@@ -67,6 +95,8 @@ static void show_json(const struct race *r)
 				      e->witness ? cJSON_CreateString(e->witness) : cJSON_CreateNull());
 		cJSON_AddItemToArray(a, v);
 	}
+	cJSON_AddBoolToObject(j, "bare", race_is_bare(r));
+	json_add_counts(j, r);
 	json_print(j);
 }
 

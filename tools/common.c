@@ -220,7 +220,7 @@ void json_add_protocols(cJSON *j, const struct race_config *c)
 {
 	cJSON *p = cJSON_AddObjectToObject(j, "protocols");
 
-	for (int a = 0; a < NR_AXES; a++)
+	for (int a = 0; a < NR_AXES && !race_is_bare(c->race); a++)
 		cJSON_AddStringToObject(p, axis_name(a), c->protocol[a]->name);
 }
 
@@ -228,7 +228,34 @@ void protocols_text(const struct race_config *c, char *buf, size_t n)
 {
 	size_t used = 0;
 
+	if (race_is_bare(c->race)) {
+		snprintf(buf, n, "bare");
+		return;
+	}
 	for (int a = 0; a < NR_AXES && used < n; a++)
 		used += (size_t)snprintf(buf + used, n - used, "%s%s=%s", a ? " " : "", axis_name(a),
 					 c->protocol[a]->name);
+}
+
+void outcomes_print(const struct engine_outcome *o, int nr, bool truncated)
+{
+	char n[32];
+
+	for (int i = 0; i < nr; i++)
+		printf("%15s  %s\n", thousands(o[i].executions, n), o[i].text);
+	if (truncated)
+		printf("there are more outcomes: only %d are kept and counted\n", ENGINE_MAX_OUTCOMES);
+}
+
+void json_add_outcomes(cJSON *j, const struct engine_outcome *o, int nr, bool truncated)
+{
+	cJSON *all = cJSON_AddArrayToObject(j, "outcomes"), *e;
+
+	for (int i = 0; i < nr; i++) {
+		e = cJSON_CreateObject();
+		cJSON_AddStringToObject(e, "outcome", o[i].text);
+		json_add_u64(e, "executions", o[i].executions);
+		cJSON_AddItemToArray(all, e);
+	}
+	cJSON_AddBoolToObject(j, "outcomes_truncated", truncated);
 }

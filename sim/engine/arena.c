@@ -3,7 +3,8 @@
  * arena.c - the memory that an execution can change, its snapshot, and what is poisoned in it
  *
  * I1: between executions the arena equals the image, and every line's poison its snapshot's.
- * I2: during one, a line whose bytes may differ from the image is in e->dirty, once: its `dirty` is e->gen.
+ * I2: during one, a line whose bytes may differ from the image is in e->dirty, once: its `dirty` is e->gen, or 0
+ * when states are hashed and it was not written since the last was.
  * Restoring costs what was touched. Every write of hooked code passes a hook that keeps I2; engine code that
  * writes to the arena calls arena_dirty_range() or arena_mark() first.
  */
@@ -79,6 +80,8 @@ void arena_snapshot(struct engine *e)
 void arena_mark_slow(struct engine *e, size_t l)
 {
 	e->line[l].dirty = e->gen;
+	if (unlikely(e->states != NULL) && !state_touched(e, l))
+		return;
 	e->dirty[e->nr_dirty++] = (uint32_t)l;
 }
 
@@ -115,6 +118,8 @@ void arena_restore(struct engine *e)
 	if (++e->gen == 0) { /* stamps of four billion executions ago must not look new */
 		for (size_t l = 0; l < e->arena_size >> LINE_SHIFT; l++)
 			e->line[l].dirty = 0;
+		if (e->states)
+			state_forget_lines(e);
 		memset(e->cell, 0, (e->arena_size >> 3) * sizeof(*e->cell));
 		memset(e->sync, 0, e->nr_locs * sizeof(*e->sync));
 		e->gen = 1;
@@ -157,6 +162,8 @@ static void poison_set(struct engine *e, const void *p, size_t n, uint8_t kind)
 		spin_wrote(e, p, n);
 	for (size_t l = off >> LINE_SHIFT; l <= (off + n - 1) >> LINE_SHIFT; l++) {
 		e->line[l].poison = kind;
+		if (unlikely(e->states != NULL))
+			arena_mark(e, l << LINE_SHIFT);
 		if (e->line[l].poison_logged || e->mode == MODE_SETUP || e->mode == MODE_IDLE)
 			continue;
 		e->line[l].poison_logged = 1;

@@ -91,7 +91,7 @@ void choices_to_schedule(const struct engine *e, struct engine_schedule *s)
 	s->nr_choices = e->nr_made;
 	memcpy(s->choice, e->made, (size_t)e->nr_made * sizeof(s->choice[0]));
 	for (int i = 0; i < e->nr_choices; i++) {
-		struct engine_outcome *o = &s->choice[s->nr_choices];
+		struct engine_choice_made *o = &s->choice[s->nr_choices];
 		int k = 0;
 
 		while (k < e->nr_made && strcmp(e->made[k].what, e->choice[i].what))
@@ -144,6 +144,7 @@ int sync_choose(const char *what, int n)
 	e->choice[kind].visits[e->current]++;
 	v = outcome(e, &e->choice[kind], n);
 	e->step_old = (uint64_t)v;
+	learn(e, (uint64_t)v);
 	if (unlikely(e->tracing))
 		trace_values(e, e->choice[kind].what, 0, 0, (uint64_t)v);
 	return v;

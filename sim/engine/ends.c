@@ -2,7 +2,8 @@
 /*
  * ends.c - how an execution ends: it is over, somebody violated something, everybody waits, or nobody gets anywhere
  *
- * Everybody waits: deadlock, or livelock if one of them goes round a loop that changes nothing (spin.c). Nobody gets
+ * Everybody waits: lost wake-up if a sleeper's condition holds (waitqueue.c), livelock if one of them goes round a loop
+ * that changes nothing (spin.c), else deadlock. Nobody gets
  * anywhere: the steps past the bound are kept, and of each task that still runs the shortest round that its last steps
  * repeat is shown.
  */
@@ -117,6 +118,8 @@ static int describe_wait(struct engine *e, int task, char *buf, size_t n)
 		held = e->task[l->owner - 1].name;
 	if (is_grant(op) && ((const struct rw_semaphore *)op->addr)->owner)
 		held = e->task[((const struct rw_semaphore *)op->addr)->owner - 1].name;
+	if (op->mode == OP_SLEEP && op->addr && !object[0])
+		snprintf(object, sizeof(object), "%s", ((const struct wait_queue_head *)op->addr)->name);
 	return snprintf(buf, n, "%s waits in %s(%s)%s%s%s", e->task[task].name, op->name, object,
 			held[0] ? " held by " : "", held, "");
 }
@@ -125,16 +128,22 @@ void violate_stuck(struct engine *e)
 {
 	char text[sizeof(e->violation.message)];
 	size_t len = 0;
-	bool loops = false;
+	bool loops = false, lost = false;
 
 	text[0] = '\0';
 	for (taskmask m = e->unfinished; m && len < sizeof(text) - 1; m &= m - 1) {
+		int t = task_first(m);
+
 		if (len)
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "; ");
-		len += (size_t)describe_wait(e, task_first(m), text + len, sizeof(text) - len);
-		loops |= e->task[task_first(m)].op.mode == OP_SPIN;
+		if (len < sizeof(text))
+			len += (size_t)describe_wait(e, t, text + len, sizeof(text) - len);
+		if (e->task[t].op.mode == OP_SLEEP && len < sizeof(text))
+			len += (size_t)sleeper_describe(e, t, text + len, sizeof(text) - len);
+		lost |= (e->asked & TASK_BIT(t)) && e->task[t].cond_true;
+		loops |= e->task[t].op.mode == OP_SPIN;
 	}
-	violate(e, loops ? "livelock" : "deadlock", "%s", text);
+	violate(e, lost ? "lost-wakeup" : loops ? "livelock" : "deadlock", "%s", text);
 }
 
 /* Nobody can run: over, or stuck. */

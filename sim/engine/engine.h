@@ -25,6 +25,14 @@
 #define ENGINE_MAX_OUTCOMES_OF_A_CHOICE 256 /* of one sync_choose() */
 #define ENGINE_MAX_OUTCOMES_TOLD 32	    /* other than the ordinary, an execution */
 
+enum engine_memory {
+	ENGINE_SC,
+	ENGINE_TSO,	   /* a FIFO of marked stores a CPU */
+	ENGINE_PSO,	   /* one a CPU and location */
+	ENGINE_WEAK_LOCKS, /* as pso; lock operations are one-way, relaxed read-modify-writes do not drain */
+	NR_ENGINE_MEMORIES,
+};
+
 enum engine_task_kind {
 	ENGINE_ACTOR,  /* the execution is over only when it has returned */
 	ENGINE_DEVICE, /* may wait for ever: an execution that has only devices left waiting is over */
@@ -53,6 +61,7 @@ struct engine_program {
 	void (*check)(void *arg); /* after each execution, alone, no points; reports by sync_violation() */
 	void *arg;
 	struct engine_choice choices[ENGINE_MAX_CHOICE_KINDS + 1];
+	enum engine_memory memory;
 	int nr_tasks;
 	struct engine_task tasks[ENGINE_MAX_TASKS / 2 - 1]; /* task i runs on CPU i; devices have their own */
 
@@ -91,7 +100,7 @@ struct engine_segment {
 };
 
 /* The outcome of the visit-th sync_choose(what) of a task; task -1: `what` is a choice, nothing more. */
-struct engine_outcome {
+struct engine_choice_made {
 	int task;
 	char what[ENGINE_WHAT_MAX];
 	uint32_t visit; /* from 1 */
@@ -99,14 +108,14 @@ struct engine_outcome {
 };
 
 #define ENGINE_MAX_SEGMENTS 512
-#define ENGINE_MAX_OUTCOMES (ENGINE_MAX_OUTCOMES_TOLD + ENGINE_MAX_CHOICE_KINDS)
+#define ENGINE_MAX_CHOICES_MADE (ENGINE_MAX_OUTCOMES_TOLD + ENGINE_MAX_CHOICE_KINDS)
 
 struct engine_schedule {
 	int nr;
 	bool truncated; /* it had more segments: printed as such, and refused when read */
 	struct engine_segment seg[ENGINE_MAX_SEGMENTS];
 	int nr_choices;
-	struct engine_outcome choice[ENGINE_MAX_OUTCOMES];
+	struct engine_choice_made choice[ENGINE_MAX_CHOICES_MADE];
 };
 
 /* ---- a trace, for diagrams: one entry a step --------------------------------------------------- */
@@ -149,29 +158,55 @@ struct engine_data_race {
 
 #define ENGINE_MAX_DATA_RACES 64
 
-/* ---- exploring --------------------------------------------------------------------------------- */
+/* ---- outcomes: what a check says an execution came to --------------------------------------------- */
 
-enum engine_memory {
-	ENGINE_SC,
-	ENGINE_TSO,	   /* a FIFO of marked stores a CPU */
-	ENGINE_PSO,	   /* one a CPU and location */
-	ENGINE_WEAK_LOCKS, /* as pso; lock operations are one-way, relaxed read-modify-writes do not drain */
-	NR_ENGINE_MEMORIES,
+#define ENGINE_MAX_OUTCOMES 256
+#define ENGINE_OUTCOME_MAX 64 /* characters, with the NUL */
+
+struct engine_outcome {
+	char text[ENGINE_OUTCOME_MAX];
+	uint64_t executions;
+	uint64_t first; /* the execution that showed it, from 1 */
 };
 
+/* ---- locks taken in orders that can deadlock, whether or not an execution did ------------------------ */
+
+#define ENGINE_MAX_LOCK_REPORTS 16
+#define ENGINE_MAX_LOCK_LINKS 8
+
+struct engine_lock_report {
+	char message[512];
+	uint64_t execution; /* that completed it; 0: the set-up */
+	int nr;
+	struct {
+		char task[ENGINE_NAME_MAX];
+		char held[ENGINE_NAME_MAX],
+			taken[ENGINE_NAME_MAX]; /* classes; held "" where it is about `taken` alone */
+		void *held_pc;			/* where it was taken; NULL: not known */
+		int depth;
+		void *pc[ENGINE_STACK_DEPTH]; /* of the taking */
+	} link[ENGINE_MAX_LOCK_LINKS];
+};
+
+/* ---- exploring --------------------------------------------------------------------------------- */
+
 struct engine_options {
-	const char *strategy; /* "random", "dfs", "dpor" */
-	enum engine_memory memory;
-	int preemptions;     /* dfs: at most so many; -1: no bound */
-	uint64_t executions; /* budget, 0: none */
-	double seconds;	     /* budget, 0: none */
+	const char *strategy; /* one of engine_strategy_name() */
+	int preemptions;      /* dfs: at most so many; -1: no bound */
+	bool state_hash;      /* dfs: give an execution up in a state that another was in */
+	size_t state_bytes;   /* ... the set of states may have, 0: ENGINE_DEFAULT_STATE_BYTES */
+	int depth;	      /* pct: of the bugs it is to find, 0: ENGINE_DEFAULT_DEPTH */
+	uint64_t executions;  /* budget, 0: none */
+	double seconds;	      /* budget, 0: none */
 	uint64_t seed;
 	uint32_t max_steps; /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
 	const char *oracle; /* stop at a violation of this oracle only, keep others; NULL: any stops */
 	const struct engine_choice *choices; /* in place of the program's; NULL: the program's */
 	bool keep_going;		     /* do not stop at violations at all: count them */
 	bool data_race_fatal;	   /* a data race ends the exploration as violation of "data-race" */
+	bool lock_order_fatal;	   /* so does a lock report, as violation of "lock-order" */
 	bool paranoid;		   /* compare the whole arena with the snapshot after each reset */
+	bool count_classes;	   /* of equivalent executions: stats.classes */
 	bool labels_only;	   /* dfs: preempt only where a label was just visited */
 	volatile int *interrupted; /* set by a signal handler: stop and report what is known; may be NULL */
 	void (*progress)(void *arg, uint64_t executions, double seconds,
@@ -180,14 +215,21 @@ struct engine_options {
 };
 
 #define ENGINE_DEFAULT_STEPS 5000
+#define ENGINE_DEFAULT_DEPTH 3
+#define ENGINE_MAX_DEPTH 16
+#define ENGINE_DEFAULT_STATE_BYTES ((size_t)1 << 30)
 
 struct engine_stats {
 	uint64_t executions; /* run to an end: done, violated or out of bound */
 	uint64_t redundant;  /* given up by the strategy ("blocked" in the papers' sense) */
 	uint64_t bounded;    /* reached max_steps */
 	uint64_t violations;
+	uint64_t classes;			  /* with count_classes: of equivalent executions */
 	uint64_t points, switches, plain, marked; /* totals over executions */
 	uint32_t max_depth;
+	uint64_t states;  /* state_hash: different ones at scheduling points */
+	bool states_full; /* no room for more: those found since were not remembered */
+	bool lines_short; /* pso: a CPU wrote more words than it has lines for: orders of its stores were left out */
 	bool complete; /* the whole space under the stated bounds was covered */
 	bool interrupted;
 	double seconds; /* CPU seconds of this thread */
@@ -203,6 +245,11 @@ struct engine_result {
 	int preemptions;
 	int nr_races;
 	struct engine_data_race races[ENGINE_MAX_DATA_RACES];
+	int nr_outcomes;				    /* of executions that ended without a violation */
+	bool outcomes_truncated;			    /* there were others, which are not counted */
+	struct engine_outcome outcome[ENGINE_MAX_OUTCOMES]; /* by text */
+	int nr_lock_reports;
+	struct engine_lock_report lock_reports[ENGINE_MAX_LOCK_REPORTS];
 };
 
 struct engine;

@@ -6,7 +6,8 @@
 
 #define BUDGET_LOOK 32 /* executions between looks at the clock */
 
-static const struct strategy *const strategies[] = { &strategy_random, &strategy_dfs, &strategy_dpor };
+static const struct strategy *const strategies[] = { &strategy_dpor,   &strategy_source, &strategy_dfs,
+						     &strategy_random, &strategy_pct,	 &strategy_pos };
 
 const struct strategy *strategy_find(const char *name)
 {
@@ -50,19 +51,24 @@ static int tasks_create(struct engine *e, char *err, size_t n)
 	}
 	e->nr_tasks = e->irq_base = e->prog.nr_tasks;
 	e->rcu_task = e->irq_base + lines;
-	e->nr_all = e->rcu_task + 1;
+	e->nr_lines = lines;
+	e->drain_base = e->rcu_task + 1;
+	e->drain_lines = store_buffer_lines(e->prog.memory, lines, e->drain_base);
+	e->nr_all = e->drain_base + lines * e->drain_lines;
 	if (e->nr_all > ENGINE_MAX_TASKS || lines > ENGINE_MAX_CPUS) {
 		snprintf(err, n, "%s: %d tasks, more than an engine holds", e->prog.name, e->nr_tasks);
 		return -1;
 	}
 	for (int i = e->irq_base; i < e->rcu_task; i++)
 		e->task[i].name = "ipi";
+	for (int i = e->drain_base; i < e->nr_all; i++)
+		e->task[i].name = "wb";
 	e->task[e->rcu_task].name = "rcu";
 	e->task[e->rcu_task].run = rcu_run;
 	e->task[e->rcu_task].arg = e;
 	e->task[e->rcu_task].kind = ENGINE_DEVICE;
 	e->task[e->rcu_task].cpu = 0;
-	for (int i = 0; i < e->nr_all; i++) {
+	for (int i = 0; i < e->drain_base; i++) {
 		if (i >= e->irq_base && i < e->rcu_task)
 			continue;
 		if (fiber_create(&e->task[i].fiber, ENGINE_STACK_SIZE)) {
@@ -95,7 +101,7 @@ struct engine *engine_create(const struct engine_program *p, char *err, size_t e
 	}
 	e->prog = *p;
 	e->current = -1;
-	e->irq_cpu = -1;
+	e->irq_cpu = e->asking = -1;
 	e->mapped = sizeof(*e);
 	e->strategy = &strategy_replay;
 	engine_set_bound(e, 0);
@@ -105,10 +111,16 @@ struct engine *engine_create(const struct engine_program *p, char *err, size_t e
 		free(e);
 		return NULL;
 	}
+	if (lockdep_create(e)) {
+		snprintf(err, errlen, "no memory for an engine");
+		engine_destroy(e);
+		return NULL;
+	}
 	if (tasks_create(e, err, errlen) || arena_create(e, err, errlen) || run_setup(e, err, errlen)) {
 		engine_destroy(e);
 		return NULL;
 	}
+	lockdep_setup_over(e);
 	return e;
 }
 
@@ -118,6 +130,7 @@ void engine_destroy(struct engine *e)
 		fiber_destroy(&e->task[i].fiber);
 	for (int i = 0; i < ENGINE_MAX_DATA_RACES; i++)
 		free(e->race_order[i]);
+	lockdep_destroy(e);
 	arena_destroy(e);
 	free(e->clocks);
 	free(e->spill);
@@ -158,6 +171,7 @@ static void find_stacks(struct engine *e)
 
 		e->race_order[i] = NULL;
 		e->nr_races = 0;
+		e->lines_short = false;
 		e->watch = found[i].offset + 1;
 		memset(e->watched, 0, sizeof(e->watched));
 		run_order(e, order, e->race_steps[i]);
@@ -199,7 +213,7 @@ static void paranoid(struct engine *e)
 static bool note_violation(struct engine *e, const struct engine_options *o, struct engine_result *r)
 {
 	bool wanted = !o->oracle || !strcmp(e->violation.oracle, o->oracle) ||
-		      !strcmp(e->violation.oracle, "data-race");
+		      !strcmp(e->violation.oracle, "data-race") || !strcmp(e->violation.oracle, "lock-order");
 
 	r->stats.violations++;
 	if (!r->violation.oracle[0] || (wanted && !o->keep_going))
@@ -260,16 +274,22 @@ static void explore(struct engine *e, const struct engine_options *o, struct eng
 			break;
 		}
 		e->nr_switches = 0;
+		if (e->classes)
+			classes_begin(e->classes);
 		run_execution(e);
 		e->strategy->end(e);
+		if (e->classes)
+			classes_end(e, e->classes);
 		count(e, &r->stats);
+		outcome_count(e);
 		if (e->end == ENGINE_VIOLATION)
 			stopped = note_violation(e, o, r);
 		if (o->paranoid)
 			paranoid(e);
 		stopped = stopped || budget(e, o, r, &w);
 	}
-	r->stats.complete = ended && e->strategy->covered && e->strategy->covered(e);
+	r->stats.lines_short = e->lines_short;
+	r->stats.complete = ended && e->strategy->covered && e->strategy->covered(e) && !e->lines_short;
 	r->stats.seconds = now(CLOCK_THREAD_CPUTIME_ID) - w.cpu;
 	r->stats.plain = e->nr_plain;
 	r->stats.marked = e->nr_marked;
@@ -287,6 +307,11 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	}
 	if (choices_from_options(e, o, err, errlen))
 		return -1;
+	if (o->state_hash && (s != &strategy_dfs || e->prog.memory != ENGINE_SC)) {
+		snprintf(err, errlen, "states are hashed by dfs under sc only, not by %s under %s", s->name,
+			 engine_memory_name(e->prog.memory));
+		return -1;
+	}
 	e->opt = o;
 	engine_set_bound(e, o->max_steps);
 	oops_prepare(); /* its stack is there since engine_create() */
@@ -296,14 +321,24 @@ int engine_explore(struct engine *e, const struct engine_options *o, struct engi
 	e->nr_execution = 0;
 	e->nr_plain = e->nr_marked = 0;
 	e->nr_races = 0;
+	e->classes = o->count_classes ? classes_create(e) : NULL;
+	outcome_begin(e);
+	lockdep_restart(e);
 	explore(e, o, r);
+	outcome_end(e, r);
+	lockdep_result(e, r);
+	if (s->stats)
+		s->stats(e, &r->stats);
+	r->stats.classes = e->classes ? classes_count(e->classes) : 0;
+	classes_destroy(e->classes);
+	e->classes = NULL;
 	s->destroy(e);
 	e->strategy = &strategy_replay;
 	find_stacks(e);
 	r->nr_races = e->nr_races;
 	memcpy(r->races, e->races, sizeof(r->races));
-	r->stats.peak_bytes = e->mapped + e->cap_clocks * sizeof(*e->clocks) +
-			      e->cap_spill * sizeof(*e->spill) + e->order_cap * sizeof(order_t);
+	r->stats.peak_bytes += e->mapped + e->cap_clocks * sizeof(*e->clocks) +
+			       e->cap_spill * sizeof(*e->spill) + e->order_cap * sizeof(order_t);
 	e->opt = NULL;
 	return 0;
 }

@@ -78,11 +78,6 @@ static bool order_acquires(int order)
 	       order == __ATOMIC_SEQ_CST;
 }
 
-static bool order_releases(int order)
-{
-	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
-}
-
 void hb_atomic(struct engine *e, uint32_t loc, bool load, bool store, int order)
 {
 	struct task *t = &e->task[e->me];

@@ -20,6 +20,13 @@ void __tsan_init(void)
 
 /* ---- plain accesses --------------------------------------------------------------------------------- */
 
+/* clang leaves out the hook of a read that a write to the same place follows. */
+#ifdef __clang__
+#define READ_UNSEEN 1
+#else
+#define READ_UNSEEN 0
+#endif
+
 static inline void plain(const void *p, unsigned size, unsigned kind)
 {
 	struct engine *e = this_engine;
@@ -37,8 +44,12 @@ static inline void plain(const void *p, unsigned size, unsigned kind)
 	}
 	if (unlikely(l->poison) && e->live)
 		arena_poison_hit(e, off, kind & ACCESS_WRITE ? "write" : "read");
+	if (unlikely(e->weak) && (kind & ACCESS_WRITE) && e->live)
+		store_buffer_plain(e, p, size);
 	if (unlikely(spin_watched(e)))
 		(kind & ACCESS_WRITE ? spin_wrote : spin_read)(e, p, size);
+	if (unlikely(e->states != NULL) && (READ_UNSEEN || !(kind & ACCESS_WRITE)))
+		state_learn_bytes(e, p, size);
 	if (!e->detect)
 		return;
 	e->nr_plain++;
@@ -102,6 +113,8 @@ static void range(const void *p, size_t n, unsigned kind)
 	for (size_t l = off >> LINE_SHIFT; l <= (off + n - 1) >> LINE_SHIFT; l++)
 		if (unlikely(e->line[l].poison) && e->live)
 			arena_poison_hit(e, l << LINE_SHIFT, kind & ACCESS_WRITE ? "write" : "read");
+	if (unlikely(e->states != NULL) && !(kind & ACCESS_WRITE))
+		state_learn_bytes(e, p, n);
 	if (!e->detect)
 		return;
 	e->nr_plain += (n + 7) / 8;
@@ -163,6 +176,7 @@ static inline void atomic_point(struct engine *e, const volatile void *vp, unsig
 		struct op op = { .loc = loc,
 				 .mode = (uint8_t)mode,
 				 .size = (uint8_t)size,
+				 .relaxed = load && !order_releases(order),
 				 .mask = word_mask(p, size),
 				 .name = name,
 				 .addr = p };
@@ -189,12 +203,37 @@ static inline void atomic_done(struct engine *e, const volatile void *vp, unsign
 	const void *p = (const void *)(uintptr_t)vp;
 
 	e->step_old = old;
+	e->step_new = new_;
 	if (unlikely(e->tracing))
 		trace_values(e, p, size, old, new_);
 	if (unlikely(spin_watched(e)))
 		(store && old != new_ ? spin_wrote : spin_read)(e, p, size);
 	if (store && e->waiting)
 		recheck(e, loc_word(e, p));
+}
+
+/* A store that others see later: it is made now, and reaches memory in a step of a drain line. */
+static void hold_back(struct engine *e, const volatile void *vp, unsigned size, uint64_t value, int order)
+{
+	const void *p = (const void *)(uintptr_t)vp;
+	size_t off = arena_off(e, p);
+	uint64_t old = 0;
+
+	if (unlikely(e->line[off >> LINE_SHIFT].poison))
+		arena_poison_hit(e, off, "store");
+	store_buffer_point(e, p, size, "store");
+	if (unlikely(e->line[off >> LINE_SHIFT].poison))
+		arena_poison_hit(e, off, "store");
+	arena_mark(e, off);
+	if (e->detect) {
+		e->nr_marked++;
+		hb_access(e, off, size, ACCESS_MARKED | ACCESS_WRITE);
+		hb_atomic(e, loc_word(e, p), false, true, order);
+	}
+	__real_memcpy(&old, p, size);
+	store_buffer_add(e, p, size, value, order_releases(order));
+	if (unlikely(e->tracing))
+		trace_values(e, p, size, old, value);
 }
 
 static inline bool outside(const struct engine *e, const volatile void *p)
@@ -219,6 +258,7 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 		new_ = expr;                                                                                 \
 		*p = new_;                                                                                   \
 		atomic_done(e, p, sizeof(T), old, new_, true);                                               \
+		learn(e, (uint64_t)old);                                                                     \
 		return old;                                                                                  \
 	}
 
@@ -245,6 +285,7 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 		atomic_point(e, p, sizeof(T), OP_READ, true, "load", mo);                                    \
 		v = *p;                                                                                      \
 		atomic_done(e, p, sizeof(T), v, v, false);                                                   \
+		learn(e, (uint64_t)v);                                                                       \
 		return v;                                                                                    \
 	}                                                                                                    \
 	void __tsan_atomic##n##_store(volatile T *p, T v, int mo);                                           \
@@ -255,6 +296,10 @@ static inline bool outside(const struct engine *e, const volatile void *p)
                                                                                                              \
 		if (outside(e, p)) {                                                                         \
 			*p = v;                                                                              \
+			return;                                                                              \
+		}                                                                                            \
+		if (unlikely(e->weak) && mo != __ATOMIC_SEQ_CST && store_buffer_holds_back(e)) {             \
+			hold_back(e, p, sizeof(T), v, mo);                                                   \
 			return;                                                                              \
 		}                                                                                            \
 		atomic_point(e, p, sizeof(T), OP_WRITE, false, "store", mo);                                 \
@@ -280,12 +325,13 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 				*p = v;                                                                      \
 			return old;                                                                          \
 		}                                                                                            \
-		cas_point(e, p, sizeof(T));                                                                  \
+		cas_point(e, p, sizeof(T), mo);                                                              \
 		old = *p;                                                                                    \
 		cas_order(e, p, sizeof(T), old == expected, old == expected ? mo : fmo);                     \
 		if (old == expected)                                                                         \
 			*p = v;                                                                              \
 		atomic_done(e, p, sizeof(T), old, *p, old == expected);                                      \
+		learn(e, (uint64_t)old);                                                                     \
 		return old;                                                                                  \
 	}                                                                                                    \
 	CAS(n, T, compare_exchange_strong)                                                                   \
@@ -296,14 +342,16 @@ static inline bool outside(const struct engine *e, const volatile void *p)
 		return cas##n(p, expected, v, mo, fmo);                                                      \
 	}
 
-static void cas_point(struct engine *e, const volatile void *vp, unsigned size)
+static void cas_point(struct engine *e, const volatile void *vp, unsigned size, int order)
 {
 	const void *p = (const void *)(uintptr_t)vp;
 	size_t off = arena_off(e, p);
 	struct op op = { .loc = loc_word(e, p),
 			 .mode = OP_WRITE,
 			 .size = (uint8_t)size,
+			 .relaxed = !order_releases(order),
 			 .mask = word_mask(p, size),
+			 .conditional = true,
 			 .name = "cmpxchg",
 			 .addr = p };
 
@@ -342,10 +390,12 @@ void __tsan_atomic_signal_fence(int order);
 void __tsan_atomic_thread_fence(int order)
 {
 	struct engine *e = this_engine;
-	static const struct op op = { .mode = OP_NONE, .name = "fence" };
+	struct op op = { .mode = OP_NONE, .name = "fence", .fence = order == __ATOMIC_SEQ_CST };
 
 	if (e->live)
 		point(e, &op);
+	if (unlikely(e->weak) && e->live && order_releases(order))
+		store_buffer_barrier(e);
 	if (e->detect)
 		hb_fence(e, order);
 }
@@ -386,6 +436,7 @@ static unsigned long bits(unsigned long *p, unsigned long mask, unsigned long an
 			struct op op = { .loc = loc,
 					 .mode = (uint8_t)mode,
 					 .size = 8,
+					 .relaxed = !order_releases(order),
 					 .mask = mask,
 					 .name = name,
 					 .addr = p };
@@ -419,15 +470,28 @@ void sync_andnot_bits(unsigned long *p, unsigned long mask)
 {
 	bits(p, mask, ~mask, 0, OP_WRITE, "clear_bit", __ATOMIC_RELAXED);
 }
+
+/* As bits(), for a caller that looks at the result. */
+static unsigned long fetch_bits(unsigned long *p, unsigned long mask, unsigned long and_, unsigned long or_,
+				enum op_mode mode, const char *name, int order)
+{
+	unsigned long seen = bits(p, mask, and_, or_, mode, name, order);
+
+	if (!outside(this_engine, p))
+		learn(this_engine, seen);
+	return seen;
+}
+
 unsigned long sync_load_bits(const unsigned long *p, unsigned long mask)
 {
-	return bits((unsigned long *)(uintptr_t)p, mask, ~0ul, 0, OP_READ, "test_bit", __ATOMIC_RELAXED);
+	return fetch_bits((unsigned long *)(uintptr_t)p, mask, ~0ul, 0, OP_READ, "test_bit",
+			  __ATOMIC_RELAXED);
 }
 unsigned long sync_fetch_or_bits(unsigned long *p, unsigned long mask)
 {
-	return bits(p, mask, ~0ul, mask, OP_WRITE, "test_and_set_bit", __ATOMIC_SEQ_CST);
+	return fetch_bits(p, mask, ~0ul, mask, OP_WRITE, "test_and_set_bit", __ATOMIC_SEQ_CST);
 }
 unsigned long sync_fetch_andnot_bits(unsigned long *p, unsigned long mask)
 {
-	return bits(p, mask, ~mask, 0, OP_WRITE, "test_and_clear_bit", __ATOMIC_SEQ_CST);
+	return fetch_bits(p, mask, ~mask, 0, OP_WRITE, "test_and_clear_bit", __ATOMIC_SEQ_CST);
 }

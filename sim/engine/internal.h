@@ -15,10 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/choose.h"
 #include "engine/engine.h"
 #include "engine/fiber.h"
+#include "engine/lockdep.h"
 #include "engine/op.h"
+#include "engine/outcome.h"
+#include "engine/spin.h"
+#include "engine/store_buffer.h"
 #include "sync.h"
+
+#undef schedule /* kernel code's; the engine has one of its own */
 
 _Static_assert(SYNC_NR_TASKS == ENGINE_MAX_TASKS, "lock queues hold every task");
 
@@ -51,22 +58,6 @@ struct vclock {
 	clk_t c[ENGINE_MAX_TASKS];
 };
 
-/*
- * What a task read since it last yielded, while it changed nothing (spin.c).
- */
-#define SPIN_READS 16 /* more: the loop is no pure spin */
-struct spin {
-	uint64_t state; /* hash of its stack and registers when it yielded last */
-	int nr;
-	bool stale; /* it read a location twice and saw two values */
-	bool woken;
-	struct {
-		const void *addr; /* within 8 aligned bytes */
-		uint8_t size;
-		uint64_t value;
-	} read[SPIN_READS];
-};
-
 enum task_state { TASK_UNUSED, TASK_RUNNING, TASK_FINISHED };
 
 struct task {
@@ -87,6 +78,16 @@ struct task {
 	struct spin spin;	    /* (s) */
 	const char *label;	    /* (s) the label visited last */
 	uint32_t label_step;	    /* (s) last_step when it was visited */
+	int nr_held;		    /* (s) locks it holds, the oldest first */
+	int nr_spins;		    /* (s) those among them that must not be held across a sleep */
+	struct held held[MAX_HELD]; /* (s) */
+	bool in_callback;	    /* (s) the RCU task, inside a callback */
+	bool asleep;		    /* (s) it queued on a wait queue and was not woken since */
+	bool cond_true;		    /* (s) it sleeps, its condition holds: found when nobody could run */
+	const char *cond;	    /* (s) the condition's text, NULL: none is known */
+	uint32_t queue_step;	    /* (s) when it queued */
+	uint32_t wake_step;	    /* (s) the wake-up that ended its sleep, 0: none */
+	struct vclock wake;	    /* (s) what that hands over */
 	struct vclock vc;	    /* (s) what happened before its next access, in the language's sense */
 	struct vclock acq, rel;	    /* (s) what a later acquire fence, a past release fence hand over */
 	bool has_acq, has_rel;
@@ -134,19 +135,16 @@ struct ipi {
 };
 
 struct cpu {
+	struct store store[STORE_BUFFER_SIZE]; /* in program order */
+	int nr_stores;
+	uint32_t barrier;		/* step of the latest write barrier */
+	uint32_t word[MAX_DRAIN_LINES]; /* pso: the word that each line writes */
+	int nr_words;
 	struct ipi queue[MAX_IPIS];
 	int nr_queued;
 	bool gate_shut;			    /* an instruction runs or interrupts are off */
 	uint32_t gate_step;		    /* last step taken inside the gate, when it was opened */
 	uint32_t handled[ENGINE_MAX_TASKS]; /* by sender: the step that ran its IPI, 0: not yet */
-};
-
-/* A kind of choice that has outcomes other than the ordinary one. */
-struct choice_kind {
-	char what[ENGINE_WHAT_MAX];
-	int max;			   /* (e) */
-	int used;			   /* (s) */
-	uint32_t visits[ENGINE_MAX_TASKS]; /* (s) by task */
 };
 
 enum engine_mode {
@@ -157,21 +155,23 @@ enum engine_mode {
 };
 
 struct strategy;
+struct classes;
+struct state_set;
 
 struct engine {
 	/* Looked at by every hook: kept together. */
-	uintptr_t base;	   /* (c) the arena */
-	size_t hook_size;  /* its size while accesses are tracked, else 0 */
-	struct line *line; /* (c) one for 64 bytes */
-	struct cell *cell; /* (c) one for 8 bytes */
-	uint32_t gen;	   /* (x) this execution's number, never 0 */
-	bool detect;	   /* data races are looked for */
-	bool live;	   /* operations are scheduling points */
-	bool tracing;	   /* (x) */
+	uintptr_t base;		  /* (c) the arena */
+	size_t hook_size;	  /* its size while accesses are tracked, else 0 */
+	struct line *line;	  /* (c) one for 64 bytes */
+	struct cell *cell;	  /* (c) one for 8 bytes */
+	uint32_t gen;		  /* (x) this execution's number, never 0 */
+	bool detect;		  /* data races are looked for */
+	bool live;		  /* operations are scheduling points */
+	bool tracing;		  /* (x) */
+	struct state_set *states; /* (e) visited, when states are hashed; else NULL */
 	int me;		 /* (s) task whose accesses these are: current, or the one an interrupt interrupts */
 	int irq_cpu;	 /* (s) CPU that handles an interrupt now, -1: none */
 	taskmask noting; /* (s) tasks whose reads since their last yield are kept */
-	taskmask spinning; /* (s) tasks that wait for a write to what they read */
 	uint64_t nr_plain, nr_marked;
 
 	enum engine_mode mode;
@@ -183,22 +183,27 @@ struct engine {
 	int nr_tasks;			 /* (c) tasks and devices; interrupt lines follow, then rcu */
 	int nr_all;			 /* (c) */
 	int irq_base, rcu_task;		 /* (c) */
+	int nr_lines;			 /* (c) interrupt lines: CPUs that have one, and a store buffer */
+	int drain_base, drain_lines;	 /* (c) drain lines follow rcu, so many a CPU */
+	bool weak;			 /* stores are held back */
+	bool lines_short;		 /* (e) */
+	int view;			 /* (s) CPU whose buffered stores memory shows, -1: none */
 
 	struct task task[ENGINE_MAX_TASKS];
 	struct cpu cpu[ENGINE_MAX_CPUS];
 	struct fiber host;
-	int current;	     /* (s) task on whose fiber we are, -1: host */
-	bool starting;	     /* (x) tasks run to their first point, none beyond it */
-	void *host_data;     /* sync_set_task_data() of the check */
-	taskmask ready;	     /* (s) tasks whose operation can run */
-	taskmask waiting;    /* (s) tasks whose operation is blocking, ready or not */
-	taskmask unfinished; /* (s) actors that have not returned */
-	uint32_t step;	     /* (s) steps taken */
-	uint32_t max_steps;  /* (x) */
-	bool fair;	     /* (s) the bound was reached: round robin, to tell livelock from long */
-	struct op step_op;   /* (s) what the latest step did, in the end */
-	uint64_t step_old;   /* (s) value before it, where it has one */
-	order_t *order;	     /* (s) the task of each step */
+	int current;		     /* (s) task on whose fiber we are, -1: host */
+	bool starting;		     /* (x) tasks run to their first point, none beyond it */
+	void *host_data;	     /* sync_set_task_data() of the check */
+	taskmask ready;		     /* (s) tasks whose operation can run */
+	taskmask waiting;	     /* (s) tasks whose operation is blocking, ready or not */
+	taskmask unfinished;	     /* (s) actors that have not returned */
+	uint32_t step;		     /* (s) steps taken */
+	uint32_t max_steps;	     /* (x) */
+	bool fair;		     /* (s) the bound was reached: round robin, to tell livelock from long */
+	struct op step_op;	     /* (s) what the latest step did, in the end */
+	uint64_t step_old, step_new; /* (s) values before and after it, where it has any */
+	order_t *order;		     /* (s) the task of each step */
 	uint32_t order_cap;
 	enum engine_end end;		   /* (s) */
 	struct engine_violation violation; /* (s) */
@@ -222,11 +227,11 @@ struct engine {
 	taskmask rcu_readers;		       /* (s) tasks inside a read side */
 	taskmask gp_readers[ENGINE_MAX_TASKS]; /* (s) by waiter: readers it waits for */
 
-	struct choice_kind choice[ENGINE_MAX_CHOICE_KINDS]; /* (e) */
-	int nr_choices;					    /* (e) */
-	int choices_max;				    /* (e) outcomes of all kinds together */
-	struct engine_outcome made[ENGINE_MAX_OUTCOMES];    /* (s) */
-	int nr_made;					    /* (s) */
+	struct choice_kind choice[ENGINE_MAX_CHOICE_KINDS];	 /* (e) */
+	int nr_choices;						 /* (e) */
+	int choices_max;					 /* (e) outcomes of all kinds together */
+	struct engine_choice_made made[ENGINE_MAX_CHOICES_MADE]; /* (s) */
+	int nr_made;						 /* (s) */
 	int choice_n; /* (s) how many outcomes the latest step of mode OP_CHOOSE had, under the bounds left */
 
 	struct past {
@@ -234,10 +239,14 @@ struct engine {
 		struct op op;
 	} * history; /* (s) a ring of the latest steps past the bound */
 	uint32_t nr_history;
+	struct lockdep *locks; /* (e) lockdep.c */
+	int asking;	       /* (s) nobody can run: a sleeper tells whether its condition holds, -1 */
+	taskmask asked;	       /* (s) those that told */
 
 	const struct strategy *strategy;  /* (e) */
 	void *state;			  /* (e) the strategy's */
 	const struct engine_options *opt; /* (e) */
+	struct classes *classes;	  /* (e) NULL: not counted */
 	uint64_t rng;			  /* (x) */
 
 	struct engine_trace *trace; /* (x) */
@@ -258,43 +267,15 @@ struct engine {
 		void *pc[ENGINE_STACK_DEPTH];
 		int depth;
 	} watched[ENGINE_MAX_TASKS];
-	uint64_t nr_execution; /* (e) */
-	size_t mapped;	       /* bytes, for peak_bytes */
+	struct outcomes outcomes;	  /* (e) */
+	char outcome[ENGINE_OUTCOME_MAX]; /* this execution's, "": none stated */
+	uint64_t nr_execution;		  /* (e) */
+	size_t mapped;			  /* bytes, for peak_bytes */
 };
 
 extern __thread struct engine *this_engine;
 
-/* ---- strategies ------------------------------------------------------------------------------------ */
-
-/*
- * One execution is begin(), then pick() at every scheduling point, then end(). A strategy keeps its state in
- * e->state and sees only: e->task[].op (what each would do), e->step, e->step_op and e->step_old (what the latest
- * step did), e->current.
- */
-struct strategy {
-	const char *name;
-	/* a label was visited by task e->me; may be NULL */
-	void (*label)(struct engine *e, const char *name);
-	/* => -1 and one line in err: these options make no sense */
-	int (*create)(struct engine *e, const struct engine_options *o, char *err, size_t n);
-	void (*destroy)(struct engine *e);
-	/* => false: nothing is left to explore */
-	bool (*begin)(struct engine *e);
-	/* => one of `ready`, which is not 0, or -1 to give this execution up */
-	int (*pick)(struct engine *e, taskmask ready);
-	/*
-	 * The step just taken, e->order[e->step - 1], is a choice of `what` with n outcomes, 1 when the bounds leave
-	 * no other than the ordinary: => which, 0 .. n - 1. NULL: always 0
-	 */
-	int (*choose)(struct engine *e, const char *what, int n);
-	/* the execution ended as e->end says; true when all that could follow from it was noted */
-	void (*end)(struct engine *e);
-	/* nothing was left out, so that running out of executions means that all were covered; may be NULL: never */
-	bool (*covered)(const struct engine *e);
-};
-
-extern const struct strategy strategy_random, strategy_dfs, strategy_dpor, strategy_replay;
-const struct strategy *strategy_find(const char *name);
+#include "engine/strategy.h"
 
 /* ---- arena.c ---------------------------------------------------------------------------------------- */
 
@@ -372,6 +353,11 @@ static inline uint64_t word_mask(const void *p, unsigned size)
 	return m << (((uintptr_t)p & 7) * 8);
 }
 
+static inline bool order_releases(int order)
+{
+	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
 /* ---- ends.c ----------------------------------------------------------------------------------------------- */
 
 #define ENGINE_HISTORY 1024
@@ -382,22 +368,10 @@ void violate_livelock(struct engine *e);
 void history_begin(struct engine *e);
 void history_step(struct engine *e, int task);
 
-/* ---- spin.c ----------------------------------------------------------------------------------------------- */
-
-void spin_reset(struct engine *e);
-/* The running task announces an operation; one that may change something ends its idle iteration. */
-void spin_op(struct engine *e, const struct op *op);
-/* An iteration that did this is not idle. */
-void spin_changed(struct engine *e);
-/* A read, or an operation that failed and so was one. */
-void spin_read(struct engine *e, const void *p, size_t size);
-/* A write by anybody, interrupts included: before it happens, or after. */
-void spin_wrote(struct engine *e, const void *p, size_t size);
-uint64_t spin_value(const void *p, unsigned size);
-
+/* Does anybody care what is read and written? */
 static inline bool spin_watched(const struct engine *e)
 {
-	return e->noting | e->spinning;
+	return e->noting;
 }
 
 /* ---- hb.c: happens-before and data races ------------------------------------------------------------------ */
@@ -416,6 +390,61 @@ static inline void vclock_join(struct vclock *a, const struct vclock *b, int n)
 			a->c[i] = b->c[i];
 }
 
+/* ---- state.c: hashes of states ------------------------------------------------------------------------------ */
+
+int state_create(struct engine *e, size_t limit);
+void state_destroy(struct engine *e);
+void state_stats(const struct engine *e, struct engine_stats *stats);
+void state_begin(struct engine *e);
+/*
+ * The state before the next step. `extra` is what else decides the choices that follow, `used` how much of a bound:
+ * => true: it was visited before with no more of the bound used
+ */
+bool state_visit(struct engine *e, uint64_t extra, uint32_t used);
+void state_step(struct engine *e, int task);
+bool state_touched(struct engine *e, size_t line); /* => true: for the first time in this execution */
+void state_forget_lines(struct engine *e);
+void state_forget(struct engine *e);
+void state_learn(struct engine *e, uint64_t value);
+void state_learn_bytes(struct engine *e, const void *p, size_t n);
+
+/* The current task now knows a value that others decided. */
+static inline void learn(struct engine *e, uint64_t value)
+{
+	if (unlikely(e->states != NULL))
+		state_learn(e, value);
+}
+
+/* ---- locks.c ---- */
+
+void lock_dirty(struct engine *e, const void *lock, size_t size);
+void lock_look(struct engine *e, const void *lock);
+
+/* ---- lockdep.c: lock order, and what must not be done with a lock held ------------------------------------ */
+
+int lockdep_create(struct engine *e);
+void lockdep_destroy(struct engine *e);
+/* What follows is added to the set-up's, which is over. */
+void lockdep_setup_over(struct engine *e);
+/* Forgets what came after the set-up. */
+void lockdep_restart(struct engine *e);
+void lockdep_result(const struct engine *e, struct engine_result *r);
+uint32_t lockdep_class(struct engine *e, const struct sync_lock_key *key);
+uint32_t lockdep_bit_class(struct engine *e, const char *name);
+uint32_t lockdep_subclass(struct engine *e, uint32_t class, unsigned subclass);
+void lockdep_edge(struct engine *e, const struct held *h, const struct held *taken);
+void lockdep_usage(struct engine *e, unsigned node, bool in_irq);
+void lockdep_atomic(struct engine *e, const char *op, const char *name);
+/* The running task returns: what it still holds is a violation. */
+void lockdep_exit(struct engine *e);
+
+/* ---- waitqueue.c ---- */
+
+/* Nobody can run. => a sleeper that can be asked for its condition, -1: none is left */
+int sleeper_to_ask(struct engine *e);
+/* Appends what is known of a sleeper's queue. => the length of what was added, as snprintf() */
+int sleeper_describe(struct engine *e, int task, char *buf, size_t n);
+
 /* ---- trace.c ------------------------------------------------------------------------------------------------ */
 
 /* The program's names for things; its code runs unobserved. => false: no name */
@@ -428,14 +457,6 @@ void trace_here(struct engine *e);
 void trace_label(struct engine *e, const char *name);
 int trace_stack(struct engine *e, void **pc, int max, void *frame);
 
-/* ---- choose.c ------------------------------------------------------------------------------------------------ */
-
-void choices_none(struct engine *e);
-int choices_from_options(struct engine *e, const struct engine_options *o, char *err, size_t n);
-void choices_from_schedule(struct engine *e, const struct engine_schedule *s, bool told, int max);
-void choices_reset(struct engine *e); /* an execution begins */
-void choices_to_schedule(const struct engine *e, struct engine_schedule *s);
-
 /* ---- schedule.c, replay --------------------------------------------------------------------------------------- */
 
 /* The execution just run, as counts. */
@@ -445,6 +466,12 @@ int schedule_preemptions(const struct engine *e);
 void run_order(struct engine *e, const order_t *order, uint32_t n);
 void engine_set_bound(struct engine *e, uint32_t max_steps);
 void explore_note(struct engine *e, struct engine_result *r); /* copies the violation just found */
+
+/* ---- outcome.c ---- */
+
+void outcome_begin(struct engine *e); /* of an exploration */
+void outcome_count(struct engine *e); /* the execution just run */
+void outcome_end(const struct engine *e, struct engine_result *r);
 
 /* ---- oops.c ---- */
 

@@ -9,7 +9,7 @@
  *
  * The handler's accesses count as those of the task it interrupts: they are in that CPU's program order.
  */
-#include "engine/internal.h"
+#include "engine/held.h"
 
 static struct cpu *this_cpu(struct engine *e)
 {
@@ -76,8 +76,13 @@ void local_irq_enable(void)
 		return;
 	if (!task_current(e)->irq_depth)
 		violate(e, "irqs-on", "%s enables interrupts that are on", task_current(e)->name);
-	if (--task_current(e)->irq_depth == 0)
-		gate_open(e);
+	if (--task_current(e)->irq_depth)
+		return;
+	/* A lock that was taken with interrupts off, and is held with them on from here. */
+	for (int i = 0; i < task_current(e)->nr_held; i++)
+		if (task_current(e)->held[i].kind == SYNC_SPIN)
+			lock_usage(e, task_current(e)->held[i].node, false);
+	gate_open(e);
 }
 
 bool irqs_disabled(void)
@@ -129,7 +134,11 @@ void irq_run(struct engine *e, int cpu)
 
 bool ipi_done(const struct engine *e, int task)
 {
-	return e->cpu[e->task[task].call_wait].handled[task] != 0;
+	int cpu = e->task[task].call_wait;
+	uint32_t handled = e->cpu[cpu].handled[task];
+
+	/* Taking an interrupt, a CPU empties its store buffer. */
+	return handled && (!e->weak || store_buffer_drained(e, 1u << cpu, handled));
 }
 
 static void ipi_send(struct engine *e, int cpu, void (*fn)(int, void *), void *info)
@@ -159,6 +168,10 @@ static void ipi_wait(struct engine *e, int cpu)
 	t->call_wait = cpu;
 	point(e, &op);
 	e->step_op.after = e->cpu[cpu].handled[e->current];
+	if (unlikely(e->weak)) {
+		e->step_op.drained_cpus = (uint16_t)(1u << cpu);
+		e->step_op.drained_before = e->step_op.after;
+	}
 	if (e->detect)
 		hb_acquire(e, loc_object(e, OBJ_GATE + cpu));
 }

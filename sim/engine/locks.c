@@ -5,7 +5,7 @@
  * Each operation is one step, but for the rwsem's: joining its queue and being granted it are two, since first come
  * first served is decided at the queue. In the check after an execution, which is alone, locks are not taken.
  */
-#include "engine/internal.h"
+#include "engine/held.h"
 
 static struct op lock_op(struct engine *e, const void *lock, enum op_mode mode, const char *name)
 {
@@ -14,7 +14,8 @@ static struct op lock_op(struct engine *e, const void *lock, enum op_mode mode, 
 	};
 }
 
-static void lock_dirty(struct engine *e, const void *lock, size_t size)
+/* Its bytes are about to change, though nobody sees it yet. */
+static void lock_mark(struct engine *e, const void *lock, size_t size)
 {
 	size_t off = arena_off(e, lock);
 
@@ -22,15 +23,20 @@ static void lock_dirty(struct engine *e, const void *lock, size_t size)
 		engine_panic("a lock outside the machine's arena");
 	if (unlikely(e->line[off >> LINE_SHIFT].poison) && e->live)
 		arena_poison_hit(e, off, "locking");
-	if (unlikely(spin_watched(e)))
-		spin_wrote(e, lock, size);
-	for (size_t at = 0; at < size; at += 1 << LINE_SHIFT)
-		arena_mark(e, off + at);
+	for (size_t i = 0; i < size; i += 1u << LINE_SHIFT)
+		arena_mark(e, off + i);
 	arena_mark(e, off + size - 1);
 }
 
+void lock_dirty(struct engine *e, const void *lock, size_t size)
+{
+	lock_mark(e, lock, size);
+	if (unlikely(spin_watched(e)))
+		spin_wrote(e, lock, size);
+}
+
 /* A lock inside freed memory is a violation before anything waits for it. */
-static void lock_look(struct engine *e, const void *lock)
+void lock_look(struct engine *e, const void *lock)
 {
 	if (unlikely(e->line[arena_off(e, lock) >> LINE_SHIFT].poison) && e->live)
 		arena_poison_hit(e, arena_off(e, lock), "locking");
@@ -63,10 +69,24 @@ static void released(struct engine *e, const void *lock, bool exclusive)
 
 /* ---- spinlocks, reader-writer spinlocks, mutexes ------------------------------------------------------ */
 
-void sync_lock_init(struct sync_lock *l, const char *name)
+void sync_lock_init(struct sync_lock *l, const struct sync_lock_key *key)
 {
 	arena_dirty_range(this_engine, l, sizeof(*l));
-	*l = (struct sync_lock){ .name = name };
+	*l = (struct sync_lock){ .name = key->name, .class = lockdep_class(this_engine, key) };
+}
+
+/*
+ * Nobody is scheduled: an interrupt's handler, or the check after the execution. A handler does not wait, but what it
+ * would do is looked at.
+ */
+static void lock_alone(struct engine *e, const struct sync_lock *l, bool shared, const char *name)
+{
+	if (e->irq_cpu < 0)
+		return;
+	if (l->owner == e->me + 1)
+		violate(e, "deadlock", "%s(%s) in an interrupt of %s, which holds it", name, l->name,
+			e->task[e->me].name);
+	lock_usage(e, lock_node(e, l->class, 0, shared), true);
 }
 
 static void take(struct engine *e, struct sync_lock *l)
@@ -78,23 +98,33 @@ static void take(struct engine *e, struct sync_lock *l)
 	acquired(e, l, true);
 }
 
-void sync_lock_exclusive(struct sync_lock *l, const char *name)
+void sync_lock_exclusive(struct sync_lock *l, enum sync_lock_kind kind, unsigned subclass, const char *name)
 {
 	struct engine *e = this_engine;
 	struct op op = lock_op(e, l, OP_ACQUIRE, name);
+	struct held h = { lock_id(l, 0), __builtin_return_address(0), name, 0, (uint8_t)kind, false };
 
-	if (!e->live)
+	if (kind == SYNC_MUTEX)
+		may_sleep(e, name, l->name);
+	if (!e->live) {
+		if (kind == SYNC_SPIN)
+			lock_alone(e, l, false, name);
 		return;
+	}
 	lock_look(e, l);
+	h.node = (uint8_t)lock_node(e, l->class, subclass, false);
+	lock_wait(e, &h);
 	op.blocking = true;
 	point(e, &op);
 	take(e, l);
+	lock_took(e, &h);
 }
 
-bool sync_trylock_exclusive(struct sync_lock *l, const char *name)
+bool sync_trylock_exclusive(struct sync_lock *l, enum sync_lock_kind kind, const char *name)
 {
 	struct engine *e = this_engine;
 	struct op op = lock_op(e, l, OP_TRY, name);
+	struct held h = { lock_id(l, 0), __builtin_return_address(0), name, 0, (uint8_t)kind, false };
 
 	if (!e->live)
 		return true;
@@ -103,9 +133,12 @@ bool sync_trylock_exclusive(struct sync_lock *l, const char *name)
 	if (l->owner || l->readers) {
 		spin_read(e, l, 8);
 		e->step_op.mode = OP_TRY_FAILED;
+		learn(e, 0);
 		return false;
 	}
 	take(e, l);
+	h.node = (uint8_t)lock_node(e, l->class, 0, false);
+	lock_took(e, &h);
 	return true;
 }
 
@@ -117,14 +150,23 @@ void sync_unlock_exclusive(struct sync_lock *l, const char *name)
 	if (!e->live)
 		return;
 	lock_look(e, l);
+	/* A spinlock is given back by a store like others; what sleeps is given back by locked operations. */
+	if (unlikely(e->weak) && !strcmp(name, "spin_unlock") && store_buffer_holds_back(e))
+		op = (struct op){ .name = name, .addr = l, .drain = DRAIN_ROOM };
 	point(e, &op);
 	if (l->owner != e->current + 1)
 		violate(e, "unlock-by-non-owner", "%s(%s) by %s, held by %s", name, l->name,
 			e->task[e->current].name, l->owner ? e->task[l->owner - 1].name : "nobody");
-	lock_dirty(e, l, sizeof(*l));
+	lock_drop(task_current(e), lock_id(l, 0));
 	show(e, l, l->owner, 0);
-	l->owner = 0;
 	released(e, l, true);
+	if (unlikely(e->weak) && op.drain == DRAIN_ROOM) {
+		lock_mark(e, l, sizeof(*l));
+		store_buffer_unlock(e, l);
+		return;
+	}
+	lock_dirty(e, l, sizeof(*l));
+	l->owner = 0;
 	recheck(e, loc_word(e, l));
 }
 
@@ -132,17 +174,22 @@ void sync_lock_shared(struct sync_lock *l, const char *name)
 {
 	struct engine *e = this_engine;
 	struct op op = lock_op(e, l, OP_ACQUIRE_SHARED, name);
+	struct held h = { lock_id(l, 0), __builtin_return_address(0), name, 0, SYNC_SPIN, true };
 
-	if (!e->live)
+	if (!e->live) {
+		lock_alone(e, l, true, name);
 		return;
+	}
 	lock_look(e, l);
+	h.node = (uint8_t)lock_node(e, l->class, 0, true);
+	lock_wait(e, &h);
 	op.blocking = true;
 	point(e, &op);
 	lock_dirty(e, l, sizeof(*l));
 	l->readers++;
-	l->reader_mask |= TASK_BIT(e->current);
 	recheck(e, loc_word(e, l));
 	acquired(e, l, false);
+	lock_took(e, &h);
 }
 
 void sync_unlock_shared(struct sync_lock *l, const char *name)
@@ -154,12 +201,11 @@ void sync_unlock_shared(struct sync_lock *l, const char *name)
 		return;
 	lock_look(e, l);
 	point(e, &op);
-	if (!l->readers || !(l->reader_mask & TASK_BIT(e->current)))
+	if (!l->readers || !lock_drop(task_current(e), lock_id(l, 0)))
 		violate(e, "unlock-by-non-owner", "%s(%s) by %s, which does not hold it", name, l->name,
 			e->task[e->current].name);
 	lock_dirty(e, l, sizeof(*l));
 	l->readers--;
-	l->reader_mask &= ~TASK_BIT(e->current);
 	released(e, l, false);
 	recheck(e, loc_word(e, l));
 }
@@ -172,6 +218,7 @@ bool sync_is_locked(const struct sync_lock *l)
 	if (e->live)
 		point(e, &op);
 	spin_read(e, l, 8);
+	learn(e, l->owner || l->readers);
 	return l->owner || l->readers;
 }
 
@@ -179,10 +226,10 @@ bool sync_is_locked(const struct sync_lock *l)
 
 #define WAIT_WRITER 0x80
 
-void sync_rwsem_init(struct rw_semaphore *s, const char *name)
+void sync_rwsem_init(struct rw_semaphore *s, const struct sync_lock_key *key)
 {
 	arena_dirty_range(this_engine, s, sizeof(*s));
-	*s = (struct rw_semaphore){ .name = name };
+	*s = (struct rw_semaphore){ .name = key->name, .class = lockdep_class(this_engine, key) };
 }
 
 /* Hands the semaphore to as many from the queue's head as may have it together. */
@@ -210,14 +257,18 @@ static void rwsem_grant(struct engine *e, struct rw_semaphore *s)
 	recheck(e, loc_word(e, s));
 }
 
-static void rwsem_down(struct rw_semaphore *s, bool writer, const char *name)
+void sync_rwsem_down(struct rw_semaphore *s, bool writer, unsigned subclass, const char *name)
 {
 	struct engine *e = this_engine;
 	struct op op = lock_op(e, s, writer ? OP_ENQUEUE : OP_ENQUEUE_SHARED, name);
+	struct held h = { lock_id(s, 0), __builtin_return_address(0), name, 0, SYNC_RWSEM, !writer };
 
+	may_sleep(e, name, s->name);
 	if (!e->live)
 		return;
 	lock_look(e, s);
+	h.node = (uint8_t)lock_node(e, s->class, subclass, false);
+	lock_wait(e, &h);
 	point(e, &op);
 	lock_dirty(e, s, sizeof(*s));
 	s->waiting[s->nr_waiting++] = (uint8_t)(e->current | (writer ? WAIT_WRITER : 0));
@@ -229,35 +280,52 @@ static void rwsem_down(struct rw_semaphore *s, bool writer, const char *name)
 	s->granted &= ~TASK_BIT(e->current);
 	show(e, s, 0, 1);
 	acquired(e, s, writer);
+	lock_took(e, &h);
+}
+
+static const struct held *holds(const struct task *t, const void *lock, bool shared)
+{
+	for (int i = 0; i < t->nr_held; i++)
+		if (t->held[i].id == lock_id(lock, 0) && t->held[i].shared == shared)
+			return &t->held[i];
+	return NULL;
 }
 
 static void rwsem_up(struct rw_semaphore *s, bool writer, bool downgrade, const char *name)
 {
 	struct engine *e = this_engine;
 	struct op op = lock_op(e, s, writer ? OP_RELEASE : OP_RELEASE_SHARED, name);
+	struct held h = { 0 };
 
 	if (!e->live)
 		return;
 	lock_look(e, s);
 	point(e, &op);
-	if (writer ? s->owner != e->current + 1 : !s->readers)
+	if (!holds(task_current(e), s, !writer))
 		violate(e, "unlock-by-non-owner", "%s(%s) by %s, which does not hold it", name, s->name,
 			e->task[e->current].name);
+	if (downgrade)
+		h = *holds(task_current(e), s, false);
+	lock_drop(task_current(e), lock_id(s, 0));
 	lock_dirty(e, s, sizeof(*s));
 	if (writer)
 		s->owner = 0;
 	else
 		s->readers--;
-	if (downgrade)
+	if (downgrade) {
 		s->readers++;
+		h.shared = true;
+		lock_took(e, &h);
+	}
 	released(e, s, writer);
 	rwsem_grant(e, s);
 }
 
-static bool rwsem_try(struct rw_semaphore *s, bool writer, const char *name)
+bool sync_rwsem_try(struct rw_semaphore *s, bool writer, const char *name)
 {
 	struct engine *e = this_engine;
 	struct op op = lock_op(e, s, OP_TRY, name);
+	struct held h = { lock_id(s, 0), __builtin_return_address(0), name, 0, SYNC_RWSEM, !writer };
 
 	if (!e->live)
 		return true;
@@ -266,6 +334,7 @@ static bool rwsem_try(struct rw_semaphore *s, bool writer, const char *name)
 	if (s->owner || s->nr_waiting || (writer && s->readers)) {
 		spin_read(e, s, offsetof(struct rw_semaphore, waiting));
 		e->step_op.mode = OP_TRY_FAILED;
+		learn(e, 0);
 		return false;
 	}
 	lock_dirty(e, s, sizeof(*s));
@@ -274,17 +343,11 @@ static bool rwsem_try(struct rw_semaphore *s, bool writer, const char *name)
 	else
 		s->readers++;
 	acquired(e, s, writer);
+	h.node = (uint8_t)lock_node(e, s->class, 0, false);
+	lock_took(e, &h);
 	return true;
 }
 
-void down_read(struct rw_semaphore *s)
-{
-	rwsem_down(s, false, "down_read");
-}
-void down_write(struct rw_semaphore *s)
-{
-	rwsem_down(s, true, "down_write");
-}
 void up_read(struct rw_semaphore *s)
 {
 	rwsem_up(s, false, false, "up_read");
@@ -296,185 +359,4 @@ void up_write(struct rw_semaphore *s)
 void downgrade_write(struct rw_semaphore *s)
 {
 	rwsem_up(s, true, true, "downgrade_write");
-}
-bool down_read_trylock(struct rw_semaphore *s)
-{
-	return rwsem_try(s, false, "down_read_trylock");
-}
-bool down_write_trylock(struct rw_semaphore *s)
-{
-	return rwsem_try(s, true, "down_write_trylock");
-}
-
-/* ---- a lock in one bit of a word ------------------------------------------------------------------------------ */
-
-static struct op bit_op(struct engine *e, int nr, const unsigned long *word, enum op_mode mode,
-			const char *name)
-{
-	return (struct op){ .loc = loc_word(e, word),
-			    .mode = (uint8_t)mode,
-			    .size = 8,
-			    .mask = 1ull << nr,
-			    .name = name,
-			    .addr = word };
-}
-
-/* A bit lock's word is an atomic word too: it takes part in data race detection as one. */
-static void bit_done(struct engine *e, unsigned long *word, unsigned long old, bool acquire, bool store)
-{
-	uint32_t loc = loc_word(e, word);
-
-	if (e->detect) {
-		e->nr_marked++;
-		hb_access(e, arena_off(e, word), 8, ACCESS_MARKED | (store ? ACCESS_WRITE : 0));
-		hb_atomic(e, loc, true, store, acquire ? __ATOMIC_ACQUIRE : __ATOMIC_ACQ_REL);
-	}
-	e->step_old = old;
-	if (unlikely(e->tracing))
-		trace_values(e, word, 8, old, *word);
-	if (store)
-		recheck(e, loc);
-	else
-		spin_read(e, word, 8);
-}
-
-static void bit_take(struct engine *e, int nr, unsigned long *word)
-{
-	unsigned long old = *word;
-
-	lock_dirty(e, word, 8);
-	*word |= 1ul << nr;
-	bit_done(e, word, old, true, true);
-}
-
-void bit_lock(int nr, unsigned long *word, const char *name)
-{
-	struct engine *e = this_engine;
-	struct op op = bit_op(e, nr, word, OP_ACQUIRE, name);
-
-	if (e->live) {
-		lock_look(e, word);
-		op.blocking = true;
-		point(e, &op);
-	} else if (*word & op.mask) {
-		violate(e, "deadlock", "%s: still locked when the execution was over", name);
-	}
-	bit_take(e, nr, word);
-}
-
-bool bit_trylock(int nr, unsigned long *word, const char *name)
-{
-	struct engine *e = this_engine;
-	struct op op = bit_op(e, nr, word, OP_TRY, name);
-
-	if (e->live) {
-		lock_look(e, word);
-		point(e, &op);
-	}
-	if (*word & op.mask) {
-		e->step_op.mode = OP_TRY_FAILED;
-		bit_done(e, word, *word, true, false);
-		return false;
-	}
-	bit_take(e, nr, word);
-	return true;
-}
-
-void bit_unlock(int nr, unsigned long *word)
-{
-	struct engine *e = this_engine;
-	struct op op = bit_op(e, nr, word, OP_RELEASE, "bit_unlock");
-	unsigned long old;
-
-	if (e->live) {
-		lock_look(e, word);
-		point(e, &op);
-	}
-	old = *word;
-	if (!(old & op.mask))
-		violate(e, "unlock-by-non-owner", "bit %d is unlocked but was not locked", nr);
-	lock_dirty(e, word, 8);
-	*word = old & ~op.mask;
-	bit_done(e, word, old, false, true);
-}
-
-void bit_wait(int nr, unsigned long *word, const char *name)
-{
-	struct engine *e = this_engine;
-	struct op op = bit_op(e, nr, word, OP_WAIT_FREE, name);
-
-	if (!e->live)
-		return;
-	lock_look(e, word);
-	op.blocking = true;
-	point(e, &op);
-	bit_done(e, word, *word, true, false);
-}
-
-/* ---- completions, waiting for words --------------------------------------------------------------------------------- */
-
-void sync_completion_init(struct completion *c, const char *name)
-{
-	arena_dirty_range(this_engine, c, sizeof(*c));
-	*c = (struct completion){ .name = name };
-}
-
-void complete(struct completion *c)
-{
-	struct engine *e = this_engine;
-	struct op op = lock_op(e, c, OP_ADD, "complete");
-
-	if (e->live) {
-		lock_look(e, c);
-		point(e, &op);
-	}
-	lock_dirty(e, c, sizeof(*c));
-	e->step_old = c->done++;
-	if (e->detect)
-		hb_release(e, loc_word(e, c), true);
-	recheck(e, loc_word(e, c));
-}
-
-void wait_for_completion(struct completion *c)
-{
-	struct engine *e = this_engine;
-	struct op op = lock_op(e, c, OP_CONSUME, "wait_for_completion");
-
-	if (e->live) {
-		lock_look(e, c);
-		op.blocking = true;
-		point(e, &op);
-	} else if (!c->done) {
-		violate(e, "deadlock", "wait_for_completion(%s) after the execution was over", c->name);
-		return;
-	}
-	lock_dirty(e, c, sizeof(*c));
-	c->done--;
-	recheck(e, loc_word(e, c));
-	if (e->detect)
-		hb_acquire(e, loc_word(e, c));
-}
-
-void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name)
-{
-	struct engine *e = this_engine;
-	struct op op = { .loc = loc_word(e, p),
-			 .mode = OP_AWAIT,
-			 .size = 4,
-			 .blocking = true,
-			 .mask = word_mask(p, 4),
-			 .name = name,
-			 .addr = p,
-			 .want_mask = mask,
-			 .want = value };
-
-	if (!e->live)
-		return;
-	lock_look(e, p);
-	point(e, &op);
-	if (e->detect) {
-		e->nr_marked++;
-		hb_access(e, arena_off(e, p), 4, ACCESS_MARKED);
-		hb_atomic(e, op.loc, true, false, __ATOMIC_ACQUIRE);
-	}
 }

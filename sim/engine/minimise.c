@@ -2,9 +2,10 @@
 /*
  * minimise.c - the same violation with the fewest failures, then preemptions, and the schedule told by labels
  *
- * For 0, 1, 2, ... outcomes of choices that are not the ordinary one: executions with 0, 1, 2, ... preemptions are run in turn, first with preemptions only where a label was just
- * visited, then anywhere; the first bound under which the oracle fires again is the least, if the search reached its
- * end under those before. Among executions of that many preemptions the shortest is kept.
+ * For 0, 1, 2, ... outcomes of choices that are not the ordinary one: executions with 0, 1, 2, ... preemptions are run
+ * in turn, first with preemptions only where a label was just visited, then anywhere; the first bound under which the
+ * oracle fires again is the least, if the search reached its end under those before. Among executions of that many
+ * preemptions the shortest is kept.
  */
 #include "engine/internal.h"
 

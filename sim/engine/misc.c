@@ -49,6 +49,8 @@ void content_read(void *local, const void *src, size_t n)
 
 	content_point(e, src, n, false, "read");
 	__real_memcpy(local, src, n);
+	if (unlikely(e->states != NULL))
+		state_learn_bytes(e, src, n);
 	if (unlikely(e->tracing))
 		trace_values(e, src, (unsigned)n, head(src, n), head(src, n));
 }
@@ -116,6 +118,7 @@ void sync_ghost_step(const void *p, bool write, const char *name)
 	struct engine *e = this_engine;
 	struct op op = { .loc = loc_word(e, p),
 			 .mode = write ? OP_WRITE : OP_READ,
+			 .drain = DRAIN_NEVER,
 			 .mask = ~0ull,
 			 .name = name,
 			 .addr = p };
@@ -129,6 +132,7 @@ void sync_ghost_step(const void *p, bool write, const char *name)
 u64 sync_time(void)
 {
 	spin_changed(this_engine);
+	learn(this_engine, this_engine->step);
 	return this_engine->step;
 }
 

@@ -71,7 +71,27 @@ const uint8_t op_relations[NR_OP_MODES][NR_OP_MODES] = {
 	BOTH(OP_RCU_READ, OP_GP_START),
 	EDGE(OP_RCU_READ_END, OP_GP_WAIT),
 
-	/* completions: complete() is an OP_ADD; as for OP_AWAIT, values tell what could be reversed */
+	/* completions: complete() is an OP_WRITE; as for OP_AWAIT, values tell what could be reversed */
 	RACE(OP_CONSUME, OP_CONSUME),
-	BOTH(OP_ADD, OP_CONSUME),
+	BOTH(OP_WRITE, OP_CONSUME),
+
+	/*
+	 * Wait queues: what matters is who is queued when a wake-up comes. Two wake-ups depend since either may be the
+	 * one that a sleeper goes on after; leaving changes only what others see of the queue.
+	 */
+	BOTH(OP_WQ_JOIN, OP_WAKE),
+	RACE(OP_WAKE, OP_WAKE),
+	BOTH(OP_WQ_LOOK, OP_WQ_JOIN),
+	BOTH(OP_WQ_LOOK, OP_WQ_LEAVE),
+	BOTH(OP_WQ_LOOK, OP_WAKE),
+
+	/* a free, which is a write to all of an object, and what else may be done to a lock or a queue in it */
+	BOTH(OP_WRITE, OP_ACQUIRE_SHARED),
+	BOTH(OP_WRITE, OP_RELEASE_SHARED),
+	BOTH(OP_WRITE, OP_ENQUEUE),
+	BOTH(OP_WRITE, OP_ENQUEUE_SHARED),
+	BOTH(OP_WRITE, OP_WQ_JOIN),
+	BOTH(OP_WRITE, OP_WQ_LEAVE),
+	BOTH(OP_WRITE, OP_WQ_LOOK),
+	BOTH(OP_WRITE, OP_WAKE),
 };

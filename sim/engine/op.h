@@ -42,9 +42,23 @@ enum op_mode {
 	OP_GP_START,
 	OP_GP_WAIT,
 	OP_CONSUME, /* wait_for_completion() */
+	OP_WQ_JOIN, /* prepare_to_wait() */
+	OP_WQ_LEAVE,
+	OP_WQ_LOOK, /* waitqueue_active() */
+	OP_WAKE,    /* wakes those that are queued now */
+	OP_SLEEP,   /* waits until woken; has no location: `after` says which wake-up it was */
 	OP_CHOOSE,  /* sync_choose(): touches nothing; `addr` is what is chosen */
 	OP_SPIN,    /* a loop that changes nothing, until a location it reads was written; `after`: by whom */
 	NR_OP_MODES,
+};
+
+/* Which of its CPU's stores an operation waits for, under the weak memory models. */
+enum op_drain {
+	DRAIN_DEFAULT, /* as its mode says */
+	DRAIN_NEVER,
+	DRAIN_ALL,
+	DRAIN_OVERLAP, /* those to what it touches */
+	DRAIN_ROOM,    /* it is a store: until the buffer has room */
 };
 
 enum op_relation { REL_NONE, REL_RACE, REL_EDGE };
@@ -53,9 +67,16 @@ struct op {
 	uint32_t loc;  /* 0: none */
 	uint16_t span; /* a free: how many locations from loc on; else 0 */
 	uint8_t mode;
-	uint8_t size;  /* bytes, for display; 0: not memory */
-	bool blocking; /* may be unready */
-	bool weak;     /* marked access of kernel memory: takes part in data race detection */
+	uint8_t size;	  /* bytes, for display; 0: not memory */
+	bool blocking;	  /* may be unready */
+	bool yield;	  /* the task spins: it has no reason to go on before others did */
+	bool conditional; /* a compare-and-exchange: a write or, when it fails, a read */
+	bool fence;	  /* a full fence */
+	bool relaxed;	  /* a read-modify-write that orders nothing, or later accesses only */
+	uint8_t drain;	  /* enum op_drain */
+	uint16_t
+		drained_cpus; /* it comes after the stores of these CPUs that were made before step drained_before */
+	uint32_t drained_before;
 	uint64_t mask;
 	const char *name;	  /* "load", "spin_lock", ... */
 	const void *addr;	  /* the word or lock; what readiness looks at */

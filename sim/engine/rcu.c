@@ -6,7 +6,7 @@
  * them left: as early as is legal, so that a use after it is found. Callbacks of call_rcu() run on a task of the
  * engine's.
  */
-#include "engine/internal.h"
+#include "engine/held.h"
 
 static struct op rcu_op(struct engine *e, enum op_mode mode, const char *name)
 {
@@ -56,6 +56,20 @@ void rcu_read_unlock(void)
 	recheck_task(e, e->rcu_task);
 }
 
+/* What a reader looks at stays only inside a read side, or while a lock keeps updaters out. */
+void sync_rcu_look(void)
+{
+	struct engine *e = this_engine;
+	const struct task *t;
+
+	if (!e->live)
+		return;
+	t = task_current(e);
+	if (!t->rcu_depth && !t->nr_held && !t->in_callback)
+		violate(e, "rcu-misuse", "rcu_dereference() by %s outside a read side, without a lock",
+			t->name);
+}
+
 static void no_reader(struct engine *e, const char *what)
 {
 	if (task_current(e)->rcu_depth)
@@ -68,15 +82,21 @@ void synchronize_rcu(void)
 	struct engine *e = this_engine;
 	struct op op = rcu_op(e, OP_GP_START, "synchronize_rcu");
 
+	if (e->live)
+		no_reader(e, "synchronize_rcu");
+	may_sleep(e, "synchronize_rcu", NULL);
 	if (!e->live)
 		return;
-	no_reader(e, "synchronize_rcu");
 	point(e, &op);
 	e->gp_readers[e->current] = e->rcu_readers;
 	if (e->detect)
 		hb_release(e, loc_object(e, OBJ_RCU_START), true);
 	op.mode = OP_GP_WAIT;
 	op.blocking = true;
+	if (unlikely(e->weak)) { /* a grace period makes every CPU's earlier stores seen */
+		op.drained_cpus = (uint16_t)(~0u >> (32 - e->nr_lines));
+		op.drained_before = e->step;
+	}
 	point(e, &op);
 	if (e->detect)
 		hb_acquire(e, loc_object(e, OBJ_RCU));
@@ -138,7 +158,10 @@ void rcu_run(void *arg)
 		*link = h->next;
 		if (e->detect)
 			hb_acquire(e, loc_object(e, OBJ_RCU));
+		task_current(e)->in_callback = true;
 		h->func(h);
+		task_current(e)->in_callback = false;
+		state_forget(e);
 		wait.blocking = true;
 		point(e, &wait);
 	}

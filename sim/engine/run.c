@@ -16,14 +16,21 @@
 
 /* ---- readiness -------------------------------------------------------------------------------------- */
 
-static bool word_ready(const struct op *op)
+static uint64_t word(const struct engine *e, const struct op *op)
+{
+	if (unlikely(e->weak))
+		return store_buffer_global(e, op->addr, op->size);
+	return op->size == 4 ? *(const u32 *)op->addr : *(const u64 *)op->addr;
+}
+
+static bool word_ready(const struct engine *e, const struct op *op)
 {
 	switch (op->mode) {
 	case OP_AWAIT:
-		return (*(const u32 *)op->addr & op->want_mask) == op->want;
+		return (word(e, op) & op->want_mask) == op->want;
 	case OP_ACQUIRE:
 	case OP_WAIT_FREE:
-		return !(*(const unsigned long *)op->addr & op->mask);
+		return !(word(e, op) & op->mask);
 	default:
 		return true;
 	}
@@ -35,8 +42,10 @@ bool op_ready(struct engine *e, int task)
 	const struct sync_lock *l = op->addr;
 	int cpu = task - e->irq_base;
 
+	if (unlikely(e->weak) && op->drain && !store_buffer_ready(e, task, op))
+		return false;
 	if (op->size)
-		return word_ready(op);
+		return word_ready(e, op);
 	switch (op->mode) {
 	case OP_ACQUIRE:
 		return !l->owner && !l->readers;
@@ -50,11 +59,16 @@ bool op_ready(struct engine *e, int task)
 	case OP_IRQ:
 		return e->cpu[cpu].nr_queued && !e->cpu[cpu].gate_shut;
 	case OP_GP_WAIT:
+		if (unlikely(e->weak) &&
+		    !store_buffer_drained(e, ~0u >> (32 - e->nr_lines), op->drained_before))
+			return false;
 		return task == e->rcu_task ? rcu_ready(e) : !e->gp_readers[task];
 	case OP_SPIN:
-		return e->task[task].spin.woken;
-	case OP_NONE: /* an IPI's sender, waiting for one CPU */
-		return ipi_done(e, task);
+		return e->task[task].spin.written;
+	case OP_SLEEP:
+		return !e->task[task].asleep;
+	case OP_NONE: /* an IPI's sender, waiting for one CPU; or a fence, or a store that waits for room */
+		return op->drain || ipi_done(e, task);
 	default:
 		return true;
 	}
@@ -127,6 +141,8 @@ static inline int pick(struct engine *e)
 		return e->step < SETUP_MAX_STEPS ? pick_serial(e) : bound_reached(e);
 	if (unlikely(e->step >= e->max_steps))
 		return bound_reached(e);
+	if (unlikely(e->classes))
+		classes_step(e, e->classes);
 	return e->strategy->pick(e, e->ready);
 }
 
@@ -138,21 +154,50 @@ static inline void record(struct engine *e, int next)
 		(order_t)(next | (last != next && (e->ready & TASK_BIT(last)) ? ORDER_PREEMPTED : 0));
 }
 
+/* Goes on as task `next`. => returns when the current task goes on */
+static inline void run_on(struct engine *e, int next, bool leaving)
+{
+	int self = e->current;
+
+	if (next == self)
+		return;
+	e->nr_switches++;
+	e->current = next;
+	if (leaving)
+		fiber_leave(&e->task[self].fiber, &e->task[next].fiber);
+	fiber_switch(self < 0 ? &e->host : &e->task[self].fiber, &e->task[next].fiber);
+}
+
+/* A step of a line: an interrupt, or a store that reaches memory. */
+static void line_run(struct engine *e, int task)
+{
+	if (task >= e->drain_base) {
+		store_buffer_run(e, task);
+		return;
+	}
+	if (unlikely(e->weak))
+		store_buffer_view(e, task - e->irq_base);
+	irq_run(e, task - e->irq_base);
+}
+
 /*
  * Chooses and starts the next step. Interrupts are taken here, on the stack of whoever stopped.
  * => returns when the current task was chosen; with `leaving` it never is
  */
 static void schedule(struct engine *e, bool leaving)
 {
-	int self = e->current;
-
 	for (;;) {
 		int next;
 
 		if (unlikely(e->tracing))
 			trace_flush(e);
-		if (unlikely(!e->ready))
-			run_over(e);
+		if (unlikely(!e->ready || e->asking >= 0)) {
+			next = sleeper_to_ask(e);
+			if (next < 0)
+				run_over(e);
+			run_on(e, next, leaving);
+			return;
+		}
 		next = pick(e);
 		if (unlikely(next < 0))
 			run_abort(e, ENGINE_REDUNDANT);
@@ -168,17 +213,13 @@ static void schedule(struct engine *e, bool leaving)
 			trace_step(e, next);
 		if (unlikely(e->fair))
 			history_step(e, next);
-		if (unlikely(next >= e->irq_base && next < e->rcu_task)) {
-			irq_run(e, next - e->irq_base);
+		if (unlikely(next >= e->irq_base && next != e->rcu_task)) {
+			line_run(e, next);
 			continue;
 		}
-		if (next == self)
-			return;
-		e->nr_switches++;
-		e->current = next;
-		if (leaving)
-			fiber_leave(&e->task[self].fiber, &e->task[next].fiber);
-		fiber_switch(self < 0 ? &e->host : &e->task[self].fiber, &e->task[next].fiber);
+		if (unlikely(e->weak))
+			store_buffer_view(e, e->task[next].cpu);
+		run_on(e, next, leaving);
 		return;
 	}
 }
@@ -191,7 +232,9 @@ void point(struct engine *e, const struct op *op)
 		spin_op(e, op);
 	t->op = *op;
 	t->waited = false;
-	if (op->blocking) {
+	if (unlikely(e->weak))
+		store_buffer_prepare(e, &t->op);
+	if (t->op.blocking) {
 		e->waiting |= TASK_BIT(e->current);
 		recheck_task(e, e->current);
 	}
@@ -225,6 +268,8 @@ static void task_main(void)
 		violate(e, "rcu-misuse", "%s returned inside a read side", t->name);
 	if (t->irq_depth)
 		violate(e, "irqs-off", "%s returned with interrupts off", t->name);
+	if (t->nr_held)
+		lockdep_exit(e);
 	t->state = TASK_FINISHED;
 	e->ready &= ~TASK_BIT(e->current);
 	e->unfinished &= ~TASK_BIT(e->current);
@@ -235,7 +280,6 @@ static void task_main(void)
 		fiber_leave(&e->task[self].fiber, &e->host);
 	}
 	schedule(e, true);
-	abort();
 }
 
 /* ---- one execution -------------------------------------------------------------------------------------------- */
@@ -248,6 +292,9 @@ static void reset_tasks(struct engine *e)
 		t->state = TASK_UNUSED;
 		t->data = NULL;
 		t->irq_depth = t->rcu_depth = 0;
+		t->nr_held = t->nr_spins = 0;
+		t->in_callback = t->asleep = false;
+		t->wake_step = 0;
 		t->last_step = 0;
 		t->label = NULL;
 		t->waited = false;
@@ -262,6 +309,8 @@ static void reset_tasks(struct engine *e)
 	e->fair = false;
 	e->current = -1;
 	e->irq_cpu = -1;
+	e->asking = -1;
+	e->asked = 0;
 	e->rcu_pending = NULL;
 	e->rcu_readers = 0;
 	memset(e->gp_readers, 0, sizeof(e->gp_readers));
@@ -270,6 +319,7 @@ static void reset_tasks(struct engine *e)
 	e->nr_pending = 0;
 	choices_reset(e);
 	spin_reset(e);
+	store_buffer_reset(e);
 }
 
 /* Brings task i to its first operation. */
@@ -330,9 +380,11 @@ void run_execution(struct engine *e)
 	e->mode = MODE_RUN;
 	e->hook_size = e->arena_size;
 	e->live = e->detect = true;
+	e->weak = e->prog.memory != ENGINE_SC;
 	start_tasks(e, ~(taskmask)0);
 	go(e);
-	e->live = e->detect = false;
+	e->live = e->detect = e->weak = false;
+	store_buffer_view(e, -1);
 	e->mode = MODE_CHECK;
 	e->current = -1;
 	if ((e->end == ENGINE_DONE || e->end == ENGINE_BOUND) && e->prog.check && !e->violation.oracle[0]) {

@@ -13,6 +13,17 @@
  */
 #include "engine/internal.h"
 
+/* "wb0": CPU 0's store buffer; under pso "wb0.2": the third word that CPU 0 wrote. */
+static void drain_line_name(const struct engine_program *p, int cpus, int line, char *buf, size_t n)
+{
+	int each = store_buffer_lines(p->memory, cpus, p->nr_tasks + cpus + 1);
+
+	if (each <= 1)
+		snprintf(buf, n, "wb%d", line);
+	else
+		snprintf(buf, n, "wb%d.%d", line / each, line % each);
+}
+
 void engine_task_name(const struct engine_program *p, int task, char *buf, size_t n)
 {
 	int lines = 0;
@@ -23,17 +34,20 @@ void engine_task_name(const struct engine_program *p, int task, char *buf, size_
 		snprintf(buf, n, "%s", p->tasks[task].name);
 	else if (task < p->nr_tasks + lines)
 		snprintf(buf, n, "ipi%d", task - p->nr_tasks);
-	else
+	else if (task == p->nr_tasks + lines)
 		snprintf(buf, n, "rcu");
+	else
+		drain_line_name(p, lines, task - p->nr_tasks - lines - 1, buf, n);
 }
 
 static int task_count(const struct engine_program *p)
 {
-	int n = p->nr_tasks + 1;
+	int n = p->nr_tasks + 1, cpus = 0;
 
 	for (int i = 0; i < p->nr_tasks; i++)
-		n += p->tasks[i].kind == ENGINE_ACTOR;
-	return n;
+		cpus += p->tasks[i].kind == ENGINE_ACTOR;
+	n += cpus;
+	return n + cpus * store_buffer_lines(p->memory, cpus, n);
 }
 
 static int task_find(const struct engine_program *p, const char *name, size_t len)
@@ -88,7 +102,7 @@ static size_t print_choices(const struct engine_program *p, const struct engine_
 	char name[ENGINE_NAME_MAX] = "", visit[16] = "";
 
 	for (int i = 0; i < s->nr_choices && len < n; i++) {
-		const struct engine_outcome *o = &s->choice[i];
+		const struct engine_choice_made *o = &s->choice[i];
 
 		if (o->task >= 0)
 			engine_task_name(p, o->task, name, sizeof(name));
@@ -199,7 +213,7 @@ static int parse_segment(const struct engine_program *p, const char *text, size_
 }
 
 /* The end of a choice's entry: [":" visit] ["=" outcome]. => what is left of its length, or 0: bad */
-static size_t parse_outcome(const char *what, size_t len, struct engine_outcome *o)
+static size_t parse_outcome(const char *what, size_t len, struct engine_choice_made *o)
 {
 	const char *eq = memchr(what, '=', len), *colon;
 	uint32_t v = 1;
@@ -219,12 +233,12 @@ static size_t parse_outcome(const char *what, size_t len, struct engine_outcome 
 static int parse_choice(const struct engine_program *p, const char *text, size_t len, size_t name, size_t at,
 			struct engine_schedule *s, char *err, size_t errlen)
 {
-	struct engine_outcome *o = &s->choice[s->nr_choices];
+	struct engine_choice_made *o = &s->choice[s->nr_choices];
 	size_t what;
 
-	if (s->nr_choices == ENGINE_MAX_OUTCOMES) {
+	if (s->nr_choices == ENGINE_MAX_CHOICES_MADE) {
 		snprintf(err, errlen, "schedule, character %zu: more than %d choices", at + 1,
-			 ENGINE_MAX_OUTCOMES);
+			 ENGINE_MAX_CHOICES_MADE);
 		return -1;
 	}
 	memset(o, 0, sizeof(*o));

@@ -7,18 +7,21 @@
  *
  * An iteration, from one yield to the next at the same place, is idle when the task wrote nothing and its own state
  * (stack, registers) is at its end what it was at its beginning. What such a task does next depends on that state and
- * on what it reads alone: so as long as every location that the iteration read holds the value it read, another one
- * would be the same. Then the yield waits until one of them is written, and a spin of any length is two iterations.
- * Leaving out idle iterations leaves out no state: they have no effect.
+ * on what it reads alone: so as long as nobody writes a location that the iteration read, another one would be the
+ * same. Then the yield waits for such a write, and a spin of any length is two iterations. Leaving out idle iterations
+ * leaves out no state: they have no effect.
+ *
+ * A write that came between the iteration's read and the yield ends the wait as one that comes later does, and the
+ * yield comes after it as well: which it was, the order of independent steps decides.
  *
  * A retry counter, a lock taken, a write of another value: each makes the iteration no idle one, and the loop goes round
- * as it is written.
+ * as it is written. Under the weak memory models a store is a change where its CPU makes it, and a write for others
+ * where it reaches memory.
  *
- * I1: while a task is in e->noting, spin.read holds all that it read since its last yield, with the values it saw,
- *     and it wrote nothing since.
- * I2: a task is in e->spinning from its announcement of an OP_SPIN until the first write to one of these locations.
+ * I1: while a task is in e->noting, spin.read holds all that it read since its last yield, spin.written tells the first
+ *     write to it, and the task wrote nothing since.
  */
-#include "engine/internal.h"
+#include "engine/held.h"
 
 void spin_cpu_relax(const uintptr_t *sp);
 void spin_cond_resched(const uintptr_t *sp);
@@ -54,7 +57,7 @@ YIELD(cond_resched);
 
 void spin_reset(struct engine *e)
 {
-	e->noting = e->spinning = 0;
+	e->noting = 0;
 }
 
 void *__real_memcpy(void *d, const void *s, size_t n);
@@ -82,21 +85,10 @@ static uint64_t __attribute__((no_sanitize("address"))) state_of(const struct ta
 	return h;
 }
 
-/* => everything it read is as it was when it was read */
-static bool unchanged(const struct spin *s)
-{
-	if (s->stale)
-		return false;
-	for (int i = 0; i < s->nr; i++)
-		if (spin_value(s->read[i].addr, s->read[i].size) != s->read[i].value)
-			return false;
-	return true;
-}
-
 static void yield(const uintptr_t *sp, const char *name)
 {
 	struct engine *e = this_engine;
-	struct op op = { .mode = OP_NONE, .name = name };
+	struct op op = { .mode = OP_NONE, .yield = true, .name = name };
 	taskmask bit;
 	struct spin *s;
 	uint64_t state;
@@ -106,18 +98,17 @@ static void yield(const uintptr_t *sp, const char *name)
 	bit = TASK_BIT(e->current);
 	s = &task_current(e)->spin;
 	state = state_of(task_current(e), sp);
-	if ((e->noting & bit) && s->state == state && unchanged(s)) {
+	if ((e->noting & bit) && s->state == state) {
 		op.mode = OP_SPIN;
+		op.yield = false;
 		op.blocking = true;
-		s->woken = false;
-		e->spinning |= bit;
+		op.after = s->written;
 	}
 	point(e, &op);
-	e->spinning &= ~bit;
 	e->noting |= bit;
 	s->state = state;
 	s->nr = 0;
-	s->stale = false;
+	s->written = 0;
 }
 
 void spin_cpu_relax(const uintptr_t *sp)
@@ -127,6 +118,7 @@ void spin_cpu_relax(const uintptr_t *sp)
 
 void spin_cond_resched(const uintptr_t *sp)
 {
+	may_sleep(this_engine, "cond_resched", NULL);
 	yield(sp, "cond_resched");
 }
 
@@ -144,6 +136,7 @@ void spin_op(struct engine *e, const struct op *op)
 	case OP_READ:
 	case OP_TRY: /* one that succeeds writes the lock */
 	case OP_SPIN:
+	case OP_WQ_LOOK:
 		return;
 	case OP_WRITE: /* a compare-and-exchange may fail, another operation leave the value that it found */
 	case OP_ADD:
@@ -163,21 +156,16 @@ void spin_op(struct engine *e, const struct op *op)
 static void read_word(struct engine *e, const void *p, unsigned size)
 {
 	struct spin *s = &task_current(e)->spin;
-	uint64_t v = spin_value(p, size);
 
-	for (int i = 0; i < s->nr; i++) {
-		if (s->read[i].addr != p || s->read[i].size != size)
-			continue;
-		s->stale |= s->read[i].value != v;
-		return;
-	}
+	for (int i = 0; i < s->nr; i++)
+		if (s->read[i].addr == p && s->read[i].size == size)
+			return;
 	if (s->nr == SPIN_READS) {
 		spin_changed(e);
 		return;
 	}
 	s->read[s->nr].addr = p;
-	s->read[s->nr].size = (uint8_t)size;
-	s->read[s->nr++].value = v;
+	s->read[s->nr++].size = (uint8_t)size;
 }
 
 void spin_read(struct engine *e, const void *p, size_t size)
@@ -202,17 +190,29 @@ static bool reads(const struct spin *s, const char *p, size_t size)
 	return false;
 }
 
+/* Tasks of `cpu` saw it before. */
+static void wake(struct engine *e, const void *p, size_t size, int cpu)
+{
+	for (taskmask m = e->noting; m; m &= m - 1) {
+		struct task *t = &e->task[task_first(m)];
+
+		if (t->spin.written || (cpu >= 0 && t->cpu == cpu) || !reads(&t->spin, p, size))
+			continue;
+		t->spin.written = e->step;
+		if (t->op.mode == OP_SPIN) {
+			t->op.after = e->step;
+			recheck_task(e, task_first(m));
+		}
+	}
+}
+
 void spin_wrote(struct engine *e, const void *p, size_t size)
 {
-	for (taskmask m = e->spinning; m; m &= m - 1) {
-		int t = task_first(m);
-
-		if (!reads(&e->task[t].spin, p, size))
-			continue;
-		e->task[t].spin.woken = true;
-		e->task[t].op.after = e->step;
-		e->spinning &= ~TASK_BIT(t);
-		recheck_task(e, t);
-	}
 	spin_changed(e);
+	wake(e, p, size, -1);
+}
+
+void spin_reached(struct engine *e, const void *p, size_t size, int cpu)
+{
+	wake(e, p, size, cpu);
 }

@@ -5,6 +5,10 @@
  * A preemption is a switch away from a task that could have gone on. Without a bound every schedule is run once: two
  * independent tasks of n and m steps have C(n + m, n). The first choice at each point is to go on, so that few
  * preemptions come first.
+ *
+ * With states hashed an execution is given up when it comes to a state that an earlier one was in: the rest was or
+ * will be tried from there. Under a bound the state counts as visited only for those who used as much of it already,
+ * and who may go on for free is part of it.
  */
 #include "engine/internal.h"
 
@@ -33,6 +37,11 @@ static int dfs_create(struct engine *e, const struct engine_options *o, char *er
 		snprintf(err, n, "no memory");
 		return -1;
 	}
+	if (o->state_hash && state_create(e, o->state_bytes)) {
+		free(s);
+		snprintf(err, n, "no memory for a set of states");
+		return -1;
+	}
 	s->bound = o->preemptions;
 	s->labels_only = o->labels_only;
 	e->state = s;
@@ -43,6 +52,7 @@ static void dfs_destroy(struct engine *e)
 {
 	struct dfs *s = e->state;
 
+	state_destroy(e);
 	free(s->node);
 	free(s);
 	e->state = NULL;
@@ -77,6 +87,8 @@ static bool dfs_begin(struct engine *e)
 {
 	struct dfs *s = e->state;
 
+	if (e->states)
+		state_begin(e);
 	if (!s->started) {
 		s->started = true;
 		return true;
@@ -104,7 +116,20 @@ static void take(struct engine *e, struct dfs *s, taskmask ready, uint32_t d, in
 	n->outcome = n->outcomes = 0;
 }
 
-static int dfs_pick(struct engine *e, taskmask ready)
+/* => true: what follows is covered by an earlier execution */
+static bool visited(struct engine *e, const struct dfs *s, taskmask ready, uint32_t used)
+{
+	int last = last_task(e);
+	uint64_t extra = 0;
+
+	if ((s->bound >= 0 || s->labels_only) && last >= 0 && (ready & TASK_BIT(last)))
+		extra = 2 + 2 * (uint64_t)last;
+	if (extra && s->labels_only)
+		extra |= e->task[last].label && e->task[last].label_step == e->task[last].last_step;
+	return state_visit(e, extra, s->bound >= 0 ? used : 0);
+}
+
+static int choose(struct engine *e, taskmask ready)
 {
 	struct dfs *s = e->state;
 	uint32_t d = e->step;
@@ -123,6 +148,10 @@ static int dfs_pick(struct engine *e, taskmask ready)
 		if (!s->node)
 			engine_panic("no memory for %u choices", s->cap);
 	}
+	if (e->states && visited(e, s, ready, d ? s->node[d - 1].preemptions : 0)) {
+		s->len = d;
+		return -1;
+	}
 	s->len = d + 1;
 	s->node[d].left = choices(e, s, ready, d ? s->node[d - 1].preemptions : 0);
 	take(e, s, ready, d, last >= 0 && (ready & TASK_BIT(last)) ? last : task_first(s->node[d].left));
@@ -139,6 +168,15 @@ static int dfs_choose(struct engine *e, const char *what, int n)
 		return 0;
 	node->outcomes = (uint16_t)n;
 	return node->outcome;
+}
+
+static int dfs_pick(struct engine *e, taskmask ready)
+{
+	int task = choose(e, ready);
+
+	if (unlikely(e->states != NULL) && task >= 0)
+		state_step(e, task);
+	return task;
 }
 
 static void dfs_end(struct engine *e)
@@ -164,4 +202,5 @@ const struct strategy strategy_dfs = {
 	.choose = dfs_choose,
 	.end = dfs_end,
 	.covered = dfs_covered,
+	.stats = state_stats,
 };

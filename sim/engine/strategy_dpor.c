@@ -1,46 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strategy_dpor.c - dynamic partial order reduction: at least one execution of every equivalence class
+ * strategy_dpor.c - optimal dynamic partial order reduction: one execution of every equivalence class, in memory that
+ * does not grow with their number
  *
- * Source sets with sleep sets (Abdulla, Aronis, Jonsson, Sagonas, POPL 2014; locks as in the journal version, JACM
- * 2017). Two executions are equivalent when they order all dependent operations alike (op.h). Each execution is looked
- * at for races: pairs of dependent operations next to each other in happens-before, whose order could have been the
- * other way; for each, one of the tasks that can begin the other order is added to the choices at the earlier one's
- * state, unless one is there already.
+ * The default order of steps runs the lowest task that can run. Every class has one canonical execution: it follows the
+ * default, and where the class wants something before the default step x, it deviates: an event b that conflicts with x
+ * is run first, with all that must happen before b. Among several such b, the one of the lowest task comes first. Each
+ * class but that of the plain default run has a parent: the one in which the last deviation is undone, so that b
+ * comes after x again. That makes the classes a tree, and the exploration walks it: from an execution, the children
+ * are found among its races (e, a), as the schedules "up to e, then what happens before a and not after e, then a".
+ * A child is explored only from its parent, which is told by looking at the execution alone:
  *
- * Order and what could be reversed differ for operations that wait. An acquire comes after the release before it, but
- * what it races with is the acquire before that. So two clocks are followed while the predecessors of an operation are
- * visited, latest first: `hb` with all orders, and `race`, without those that cannot be reversed.
+ *   1. e is a default step;
+ *   2. every deviation after e happens before a, or is a: what the child drops was all default;
+ *   3. of the deviations that e's state still waits to repay, none has a higher task than an a that could have come
+ *	first: else the child's canonical execution deviates to a earlier.
  *
- * State stays from one execution to the next up to the branch, so that only what is new is computed.
+ * The idea of reversing a race only where what is dropped was not itself the outcome of a reversal is that of
+ * Parsimonious Optimal DPOR (Abdulla, Atig, Das, Jonsson, Sagonas, CAV 2024) and of maximal extensions in TruSt
+ * (Kokologiannakis, Marmanis, Gladstein, Vafeiadis, POPL 2022). The state of an exploration is the stack of schedules
+ * that are still to be run: a subtree each, independent of the others, so that they can be given away or written down.
  *
- * I1: node[i] for i < nr_done describes the first nr_done steps of the current execution, clocks and chains complete.
- * I2: head[loc] is the latest of them on loc, node[].chain the one before: popping a node restores both.
+ * Where operations block, x may be unable to run after b. Its deviation stays open until it runs; meanwhile a task that
+ * would break rule 3 is not chosen, and an execution in which only such tasks are left is given up.
  */
-#include "engine/internal.h"
+#include "engine/poset.h"
 
-struct node {
-	struct op op;
-	uint64_t old;	   /* value before a write */
-	uint32_t tidx;	   /* number of this step among its task's, from 1 */
-	uint32_t chain;	   /* node + 1 before it on the same location */
-	uint32_t previous; /* node + 1 before it of the same task */
-	taskmask enabled, backtrack, done, sleep;
-	uint8_t task;
-	struct vclock vc; /* by task: how many of its steps happen before this one, this one included */
+/* Steps [at, b] are not default: b was run before what `task` was about to do, with what b needed. */
+struct deviation {
+	uint32_t at, b;
+	uint32_t loc;
+	uint16_t span;
+	uint8_t mode, task;
+	uint64_t mask;
+};
+
+/* A schedule to run: nr_steps order_t, then nr_deviations struct deviation, then this. */
+struct pending {
+	uint32_t nr_steps, nr_deviations;
 };
 
 struct dpor {
-	struct node *node;
-	uint32_t cap;
-	uint32_t plan;	  /* choices fixed by begin() */
-	uint32_t nr_done; /* nodes complete */
-	uint32_t len;	  /* nodes chosen */
-	uint32_t *head;
-	uint32_t last[ENGINE_MAX_TASKS]; /* node + 1, by task */
-	uint32_t *candidate;		 /* nodes that the step being absorbed races with */
-	uint32_t nr_candidates, cap_candidates;
-	bool started, cut;
+	struct poset poset;
+	uint8_t *stack; /* of pending schedules, the one to run next on top */
+	size_t top, cap;
+	order_t *plan; /* the schedule at hand */
+	uint32_t nr_plan, cap_plan;
+	struct deviation *dev; /* of the execution at hand, in their order */
+	uint32_t nr_dev, cap_dev;
+	taskmask open; /* tasks that a deviation holds up */
+	bool cut;
 };
 
 static int dpor_create(struct engine *e, const struct engine_options *o, char *err, size_t n)
@@ -52,9 +61,7 @@ static int dpor_create(struct engine *e, const struct engine_options *o, char *e
 		return -1;
 	}
 	s = calloc(1, sizeof(*s));
-	if (s)
-		s->head = calloc(e->nr_locs, sizeof(*s->head));
-	if (!s || !s->head) {
+	if (!s || poset_create(e, &s->poset)) {
 		free(s);
 		snprintf(err, n, "no memory");
 		return -1;
@@ -67,274 +74,379 @@ static void dpor_destroy(struct engine *e)
 {
 	struct dpor *s = e->state;
 
-	free(s->head);
-	free(s->node);
-	free(s->candidate);
+	poset_destroy(&s->poset);
+	free(s->stack);
+	free(s->plan);
+	free(s->dev);
 	free(s);
 	e->state = NULL;
 }
 
-static void grow(struct dpor *s)
+static void *grow(void *p, size_t *cap, size_t need, const char *what)
 {
-	s->cap = s->cap ? s->cap * 2 : 256;
-	s->node = realloc(s->node, s->cap * sizeof(*s->node));
-	if (!s->node)
-		engine_panic("no memory for an execution of %u steps", s->cap);
+	if (need <= *cap)
+		return p;
+	while (*cap < need)
+		*cap = *cap ? *cap * 2 : 4096;
+	p = realloc(p, *cap);
+	if (!p)
+		engine_panic("no memory for %zu bytes of %s", *cap, what);
+	return p;
 }
 
-/* ---- what could have been the other way ---------------------------------------------------------------- */
+/* ---- children ---------------------------------------------------------------------------------------- */
 
-/* Could the waiting operation `later` have run just before `earlier` changed its word? */
-static bool enabled_before(const struct node *earlier, const struct op *later)
+static bool is_default(const struct dpor *s, uint32_t step)
 {
-	switch (later->mode) {
-	case OP_AWAIT:
-		if (earlier->op.addr != later->addr || earlier->op.size != 4)
+	for (uint32_t k = s->nr_dev; k-- > 0;)
+		if (step >= s->dev[k].at)
+			return step > s->dev[k].b;
+	return true;
+}
+
+static struct op deviated_op(const struct deviation *d)
+{
+	return (struct op){ .loc = d->loc, .span = d->span, .mode = d->mode, .mask = d->mask };
+}
+
+/* Is event j one of those that `but` picks from `add`? */
+static bool among(const uint32_t *add, uint32_t but, uint32_t j)
+{
+	for (; but; but &= but - 1)
+		if (add[__builtin_ctz(but)] == j)
 			return true;
-		return (earlier->old & later->want_mask) == later->want;
-	case OP_CONSUME:
-		return earlier->op.mode != OP_ADD || earlier->old > 0;
-	default:
+	return false;
+}
+
+/*
+ * The clock that `op` of `task` would have after the steps before `end` without event `gone` (NULL: none) and what
+ * happens after that, nor those of `add` that `but` picks.
+ */
+static void clock_without(const struct engine *e, const struct dpor *s, int task, const struct op *op,
+			  uint32_t end, const struct event *gone, struct event *n, const uint32_t *add,
+			  uint32_t but)
+{
+	uint32_t before = s->poset.last[task];
+
+	while (before > end)
+		before = s->poset.ev[before - 1].previous;
+	n->task = (uint8_t)task;
+	n->tidx = ~0u;
+	memset(n->vc, 0, sizeof(n->vc));
+	if (before)
+		memcpy(n->vc, s->poset.ev[before - 1].vc, sizeof(n->vc));
+	if (op->drained_cpus)
+		poset_join_drained(e, &s->poset, op, n->vc, end);
+	for (uint32_t j = 0; j < end; j++) {
+		const struct event *p = &s->poset.ev[j];
+
+		if (j + 1 != op->after && j + 1 != op->after_gate && op_relation(&p->op, op) == REL_NONE)
+			continue;
+		if ((gone && event_before(gone, p)) || (but && among(add, but, j)))
+			continue;
+		for (int t = 0; t < e->nr_all; t++)
+			if (n->vc[t] < p->vc[t])
+				n->vc[t] = p->vc[t];
+	}
+}
+
+/* Rule 2. `n` is what comes before event `later` without event `at`. */
+static bool drops_defaults_only(const struct dpor *s, uint32_t at, uint32_t later, const struct event *n)
+{
+	for (uint32_t k = s->nr_dev; k-- > 0 && s->dev[k].at > at;) {
+		uint32_t b = s->dev[k].b;
+
+		if (b != later &&
+		    (!event_before(&s->poset.ev[b], n) || event_before(&s->poset.ev[at], &s->poset.ev[b])))
+			return false;
+	}
+	return true;
+}
+
+/* Is something that conflicts with d's step among what happens before n, from d on and before `end`? */
+static bool after_conflict(const struct dpor *s, const struct deviation *d, const struct event *n,
+			   uint32_t end)
+{
+	struct op x = deviated_op(d);
+
+	for (uint32_t k = d->at; k < end; k++) {
+		const struct event *p = &s->poset.ev[k];
+
+		if (event_before(p, n) && op_relation(&p->op, &x) == REL_RACE)
+			return true;
+	}
+	return false;
+}
+
+/* Has the step that d held up been taken before step `end`? */
+static bool repaid(const struct dpor *s, const struct deviation *d, uint32_t end)
+{
+	for (uint32_t k = s->poset.last[d->task]; k; k = s->poset.ev[k - 1].previous) {
+		if (k - 1 < d->at)
+			return false;
+		if (k - 1 < end)
+			return true;
+	}
+	return false;
+}
+
+/* Rule 3, if a turns out to be `op`; `gone` is not before it. */
+static bool deviates_in_order(const struct engine *e, const struct dpor *s, uint32_t at, uint32_t later,
+			      const struct op *op, const struct event *gone)
+{
+	int task = s->poset.ev[later].task;
+	struct event n;
+
+	for (uint32_t k = 0; k < s->nr_dev && s->dev[k].at <= at; k++) {
+		const struct deviation *d = &s->dev[k];
+		struct op x = deviated_op(d);
+
+		if (task >= s->poset.ev[d->b].task || op_relation(op, &x) != REL_RACE)
+			continue;
+		if (repaid(s, d, at))
+			continue;
+		clock_without(e, s, task, op, later, gone, &n, NULL, 0);
+		if (!after_conflict(s, d, &n, later))
+			return false;
+	}
+	return true;
+}
+
+/* The outcome of a trylock or a compare-and-exchange may be another without `gone`: true if rule 3 may hold then. */
+static bool may_deviate(const struct engine *e, const struct dpor *s, uint32_t at, uint32_t later)
+{
+	const struct event *a = &s->poset.ev[later], *gone = &s->poset.ev[at];
+	struct op other = a->op;
+
+	if (deviates_in_order(e, s, at, later, &a->op, gone))
 		return true;
-	}
-}
-
-static void candidate_add(struct dpor *s, uint32_t at)
-{
-	if (s->nr_candidates == s->cap_candidates) {
-		s->cap_candidates = s->cap_candidates ? s->cap_candidates * 2 : 64;
-		s->candidate = realloc(s->candidate, s->cap_candidates * sizeof(*s->candidate));
-		if (!s->candidate)
-			engine_panic("no memory for %u races", s->cap_candidates);
-	}
-	s->candidate[s->nr_candidates++] = at;
-}
-
-/*
- * The tasks that can take the first step of "everything after node `at` that does not happen after it, then node
- * `later`".
- */
-static taskmask initials(const struct dpor *s, uint32_t at, uint32_t later)
-{
-	taskmask seen = 0, initial = 0;
-	uint32_t first[ENGINE_MAX_TASKS];
-	const struct node *e = &s->node[at];
-
-	for (uint32_t k = at + 1; k <= later; k++) {
-		const struct node *n = &s->node[k];
-		bool free_ = true;
-
-		if (seen & TASK_BIT(n->task))
-			continue;
-		if (k != later && n->vc.c[e->task] >= e->tidx)
-			continue;
-		for (taskmask m = seen; m && free_; m &= m - 1) {
-			int t = task_first(m);
-
-			free_ = n->vc.c[t] < s->node[first[t]].tidx;
-		}
-		seen |= TASK_BIT(n->task);
-		first[n->task] = k;
-		if (free_)
-			initial |= TASK_BIT(n->task);
-	}
-	return initial;
-}
-
-static void reverse(struct dpor *s, uint32_t at, uint32_t later)
-{
-	struct node *n = &s->node[at];
-	taskmask initial = initials(s, at, later), add;
-
-	if (initial & (n->backtrack | n->sleep))
-		return;
-	add = initial & TASK_BIT(s->node[later].task);
-	if (!add)
-		add = initial & -initial;
-	/* What cannot run there yet is reached through what can: rare, and then all of it is tried. */
-	n->backtrack |= add & n->enabled ? add : n->enabled;
-}
-
-/* ---- a step that was taken -------------------------------------------------------------------------------- */
-
-/* Goes through what happened on a location before node n, latest first. */
-static void visit(struct engine *e, struct dpor *s, struct node *n, uint32_t loc, struct vclock *race)
-{
-	for (uint32_t j = s->head[loc]; j; j = s->node[j - 1].chain) {
-		struct node *p = &s->node[j - 1];
-		enum op_relation rel;
-
-		if (p->task == n->task)
-			continue;
-		rel = op_relation(&p->op, &n->op);
-		if (rel == REL_NONE)
-			continue;
-		if (rel == REL_RACE && !enabled_before(p, &n->op))
-			rel = REL_EDGE;
-		if (rel == REL_RACE) {
-			if (race->c[p->task] < p->tidx)
-				candidate_add(s, j - 1);
-			vclock_join(race, &p->vc, e->nr_all);
-		}
-		vclock_join(&n->vc, &p->vc, e->nr_all);
-		/* All that could matter before an exclusive one happens before it. */
-		if (rel == REL_RACE && (p->op.mode == OP_WRITE || p->op.mode == OP_ACQUIRE) &&
-		    !(n->op.mask & ~p->op.mask))
-			break;
-	}
-}
-
-/* Fills in node i, whose task and operation are set, and looks what it races with. */
-static void relate(struct engine *e, struct dpor *s, uint32_t i)
-{
-	struct node *n = &s->node[i];
-	struct vclock race;
-
-	n->previous = s->last[n->task];
-	if (n->previous)
-		n->vc = s->node[n->previous - 1].vc;
+	if (a->op.mode == OP_TRY || a->op.mode == OP_TRY_FAILED)
+		other.mode = a->op.mode == OP_TRY ? OP_TRY_FAILED : OP_TRY;
+	else if (a->op.conditional)
+		other.mode = a->op.mode == OP_READ ? OP_WRITE : OP_READ;
 	else
-		memset(&n->vc, 0, sizeof(n->vc));
-	n->tidx = n->vc.c[n->task] + 1;
-	if (n->op.after)
-		vclock_join(&n->vc, &s->node[n->op.after - 1].vc, e->nr_all);
-	race = n->vc;
-	if (n->op.after_gate)
-		vclock_join(&n->vc, &s->node[n->op.after_gate - 1].vc, e->nr_all);
-	s->nr_candidates = 0;
-	if (n->op.loc)
-		for (uint32_t loc = n->op.loc; loc < n->op.loc + (n->op.span ? n->op.span : 1u); loc++)
-			visit(e, s, n, loc, &race);
-	n->vc.c[n->task] = n->tidx;
-	for (uint32_t k = 0; k < s->nr_candidates; k++)
-		reverse(s, s->candidate[k], i);
+		return false;
+	return deviates_in_order(e, s, at, later, &other, gone);
 }
 
-/* Completes node nr_done from what the step did in the end. */
-static void absorb(struct engine *e, struct dpor *s)
+/* Puts the schedule on the stack in which event `later`, with what is before it in `n`, comes before event `at`. */
+static void push(struct dpor *s, uint32_t at, uint32_t later, const struct event *n)
 {
-	uint32_t i = s->nr_done;
-	struct node *n = &s->node[i];
+	const struct event *e = &s->poset.ev[at], *a = &s->poset.ev[later];
+	struct pending h = { 0 };
+	struct deviation d = { .at = at,
+			       .loc = e->op.loc,
+			       .span = e->op.span,
+			       .mode = e->op.mode,
+			       .task = e->task,
+			       .mask = e->op.mask };
+	order_t *steps;
+	struct deviation *dev;
 
-	n->op = e->step_op;
-	n->old = e->step_old;
-	n->chain = 0;
-	relate(e, s, i);
-	/* A free is in no chain: what comes after it at the same place has the allocator between, or is a violation. */
-	if (n->op.loc && !n->op.span) {
-		n->chain = s->head[n->op.loc];
-		s->head[n->op.loc] = i + 1;
-	}
-	s->last[n->task] = i + 1;
-	s->nr_done++;
+	while (h.nr_deviations < s->nr_dev && s->dev[h.nr_deviations].at <= at)
+		h.nr_deviations++;
+	s->stack = grow(s->stack, &s->cap,
+			s->top + (later + 1) * sizeof(order_t) + (h.nr_deviations + 1) * sizeof(d) +
+				sizeof(h) + 2 * sizeof(uint64_t),
+			"schedules to run");
+	steps = (order_t *)(s->stack + s->top);
+	for (; h.nr_steps < at; h.nr_steps++)
+		steps[h.nr_steps] = s->poset.ev[h.nr_steps].order;
+	for (uint32_t k = at + 1; k < later; k++)
+		if (event_before(&s->poset.ev[k], n) && !event_before(e, &s->poset.ev[k]))
+			steps[h.nr_steps++] = s->poset.ev[k].order;
+	d.b = h.nr_steps;
+	steps[h.nr_steps++] = a->order & ORDER_TASK;
+	s->top += (h.nr_steps * sizeof(order_t) + 7) & ~(size_t)7;
+	dev = (struct deviation *)(s->stack + s->top);
+	memcpy(dev, s->dev, h.nr_deviations * sizeof(d));
+	dev[h.nr_deviations++] = d;
+	s->top += h.nr_deviations * sizeof(d);
+	memcpy(s->stack + s->top, &h, sizeof(h));
+	s->top += sizeof(h);
+}
+
+/* Rules 2 and 3; `n` is what comes before event `later` without event `at`. */
+static void reverse_one(struct engine *e, struct dpor *s, uint32_t at, uint32_t later, const struct event *n)
+{
+	if (drops_defaults_only(s, at, later, n) && may_deviate(e, s, at, later))
+		push(s, at, later, n);
 }
 
 /*
- * The execution is over and `task` still waits. What kept it waiting may have come too early: its operation is looked
- * at as if it were the next step.
+ * `later` waits for a word that event `at` and others added to, in no order. It may come after any of those additions
+ * that together let it through; where `at` let it through too, another execution has it there.
  */
-static void relate_waiting(struct engine *e, struct dpor *s, int task)
+static void reverse_waiting(struct engine *e, struct dpor *s, uint32_t at, uint32_t later)
 {
-	if (s->nr_done == s->cap)
-		grow(s);
-	s->node[s->nr_done].task = (uint8_t)task;
-	s->node[s->nr_done].op = e->task[task].op;
-	relate(e, s, s->nr_done);
+	const struct event *a = &s->poset.ev[later], *gone = &s->poset.ev[at];
+	uint32_t add[POSET_MAX_ADDITIONS], fixed = 0, n = 0;
+
+	if (gone->op.mode == OP_ADD && a->op.mode == OP_AWAIT)
+		n = poset_additions(&s->poset, a->previous, &a->op, at, add, &fixed);
+	for (uint32_t but = 0; but < 1u << n; but++) {
+		struct event without;
+		bool closed = true;
+
+		if (but & fixed || !poset_enabled(&s->poset, a->previous, &a->op, at, but, false) ||
+		    (but && poset_enabled(&s->poset, a->previous, &a->op, at, but, true)))
+			continue;
+		clock_without(e, s, a->task, &a->op, later, gone, &without, add, but);
+		for (uint32_t k = 0; k < n; k++)
+			closed = closed && !(but & (1u << k) && event_before(&s->poset.ev[add[k]], &without));
+		if (closed)
+			reverse_one(e, s, at, later, &without);
+	}
 }
 
-static void pop(struct dpor *s, uint32_t down_to)
+/*
+ * The children that the races of event `later` lead to. Those of the plan's steps but its last were looked at when its
+ * parent took them.
+ */
+static void reverse(struct engine *e, struct dpor *s, uint32_t later)
 {
-	while (s->nr_done > down_to) {
-		struct node *n = &s->node[--s->nr_done];
+	for (uint32_t i = 0; i < s->poset.nr_races && later + 1 >= s->nr_plan; i++) {
+		uint32_t at = s->poset.race[i];
 
-		if (n->op.loc && !n->op.span)
-			s->head[n->op.loc] = n->chain;
-		s->last[n->task] = n->previous;
+		if (!is_default(s, at))
+			continue;
+		if (s->poset.ev[later].op.blocking)
+			reverse_waiting(e, s, at, later);
+		else
+			reverse_one(e, s, at, later, &s->poset.ev[later]);
 	}
 }
 
 /* ---- the interface ---------------------------------------------------------------------------------------- */
 
+/* Takes the top of the stack as the plan. */
+static void pop(struct dpor *s)
+{
+	struct pending h;
+	const uint8_t *from = s->stack + (s->top -= sizeof(h));
+	size_t cap = s->cap_dev * sizeof(*s->dev), cap_steps = s->cap_plan * sizeof(*s->plan);
+
+	memcpy(&h, from, sizeof(h));
+	s->dev = grow(s->dev, &cap, h.nr_deviations * sizeof(*s->dev), "deviations");
+	s->plan = grow(s->plan, &cap_steps, h.nr_steps * sizeof(*s->plan), "a schedule");
+	s->cap_dev = (uint32_t)(cap / sizeof(*s->dev));
+	s->cap_plan = (uint32_t)(cap_steps / sizeof(*s->plan));
+	s->nr_dev = h.nr_deviations;
+	s->nr_plan = h.nr_steps;
+	s->top -= h.nr_deviations * sizeof(*s->dev);
+	memcpy(s->dev, s->stack + s->top, h.nr_deviations * sizeof(*s->dev));
+	s->top -= (h.nr_steps * sizeof(order_t) + 7) & ~(size_t)7;
+	memcpy(s->plan, s->stack + s->top, h.nr_steps * sizeof(order_t));
+}
+
 static bool dpor_begin(struct engine *e)
 {
 	struct dpor *s = e->state;
+	uint32_t same = 0;
 
-	if (!s->started) {
-		s->started = true;
+	s->open = 0;
+	if (e->nr_execution == 1)
 		return true;
-	}
-	while (s->len) {
-		struct node *n = &s->node[s->len - 1];
-		taskmask next;
+	if (!s->top)
+		return false;
+	pop(s);
+	while (same < s->nr_plan && same < s->poset.nr && s->poset.ev[same].order == s->plan[same])
+		same++;
+	poset_cut(&s->poset, same);
+	for (uint32_t k = 0; k < s->nr_dev; k++)
+		s->open |= TASK_BIT(s->dev[k].task);
+	return true;
+}
 
-		n->done |= TASK_BIT(n->task);
-		next = n->backtrack & ~n->done & ~n->sleep;
-		if (next) {
-			pop(s, s->len - 1);
-			n->task = (uint8_t)task_first(next);
-			s->plan = s->len;
+/* Would it break rule 3 to let `task` go on now? */
+static bool out_of_order(struct engine *e, const struct dpor *s, int task)
+{
+	const struct op *op = &e->task[task].op;
+	struct event n;
+
+	for (uint32_t k = 0; k < s->nr_dev; k++) {
+		const struct deviation *d = &s->dev[k];
+		struct op x = deviated_op(d);
+
+		if (task == d->task || task >= s->poset.ev[d->b].task || op_relation(op, &x) != REL_RACE)
+			continue;
+		if (repaid(s, d, e->step))
+			continue;
+		clock_without(e, s, task, op, e->step, NULL, &n, NULL, 0);
+		if (!after_conflict(s, d, &n, e->step))
 			return true;
-		}
-		s->len--;
 	}
 	return false;
 }
 
-/* Those that slept, or were explored, at the state before the latest step and do not depend on that step. */
-static taskmask sleepers(struct engine *e, const struct node *before)
+/* Completes the latest event. => false: this is no canonical execution after all */
+static bool absorb(struct engine *e, struct dpor *s)
 {
-	taskmask left = (before->sleep | before->done) & ~TASK_BIT(before->task);
+	uint32_t i = s->poset.nr;
+	const struct event *a;
 
-	for (taskmask m = left; m; m &= m - 1) {
-		int t = task_first(m);
-
-		if (op_dependent(&e->step_op, &e->task[t].op))
-			left &= ~TASK_BIT(t);
+	poset_add(e, &s->poset);
+	a = &s->poset.ev[i];
+	if (i + 1 == s->nr_plan &&
+	    (a->op.conditional || a->op.mode == OP_TRY || a->op.mode == OP_TRY_FAILED)) {
+		s->nr_dev--; /* the one that a ends is not to be compared with itself */
+		if (!deviates_in_order(e, s, s->dev[s->nr_dev].at, i, &a->op, NULL)) {
+			s->nr_dev++;
+			return false;
+		}
+		s->nr_dev++;
 	}
-	return left;
+	reverse(e, s, i);
+	return true;
 }
 
 static int dpor_pick(struct engine *e, taskmask ready)
 {
 	struct dpor *s = e->state;
 	uint32_t d = e->step;
-	taskmask awake;
-	struct node *n;
-	int last;
+	int task;
 
-	if (d > s->nr_done)
-		absorb(e, s);
-	if (d < s->plan)
-		return s->node[d].task;
-	if (d == s->cap)
-		grow(s);
-	n = &s->node[d];
-	n->enabled = ready;
-	n->done = 0;
-	n->backtrack = 0;
-	n->sleep = d ? sleepers(e, &s->node[d - 1]) : 0;
-	awake = ready & ~n->sleep;
-	if (!awake)
+	if (d > s->poset.nr && !absorb(e, s))
 		return -1;
-	last = d ? s->node[d - 1].task : -1;
-	n->task = (uint8_t)(last >= 0 && (awake & TASK_BIT(last)) ? last : task_first(awake));
-	n->backtrack = TASK_BIT(n->task);
-	s->len = d + 1;
-	return n->task;
+	if (d < s->nr_plan) {
+		task = s->plan[d] & ORDER_TASK;
+		return ready & TASK_BIT(task) ? task : -1;
+	}
+	task = task_first(ready);
+	if (likely(!s->open))
+		return task;
+	while (out_of_order(e, s, task)) {
+		ready &= ready - 1;
+		if (!ready)
+			return -1;
+		task = task_first(ready);
+	}
+	s->open &= ~TASK_BIT(task);
+	return task;
+}
+
+/* Only executions of ordinary outcomes are reduced so far: another one that could have been is left out. */
+static int dpor_choose(struct engine *e, const char *what, int n)
+{
+	struct dpor *s = e->state;
+
+	(void)what;
+	s->cut |= n > 1;
+	return 0;
 }
 
 static void dpor_end(struct engine *e)
 {
 	struct dpor *s = e->state;
 
-	/* Past the bound the steps were not ours: what the last of ours did is no longer known. */
-	if (e->fair)
-		s->len = s->nr_done;
-	else if (s->nr_done < s->len)
+	/* Past the bound the steps were not ours. */
+	if (!e->fair && s->poset.nr < e->step)
 		absorb(e, s);
-	for (taskmask m = e->waiting & ~e->ready; m && !e->fair; m &= m - 1)
-		relate_waiting(e, s, task_first(m));
-	s->plan = 0;
+	/* What kept a task waiting to the end may have come too early. */
+	for (taskmask m = e->waiting & ~e->ready; m && !e->fair; m &= m - 1) {
+		poset_waiting(e, &s->poset, task_first(m));
+		reverse(e, s, s->poset.nr);
+	}
 	s->cut |= e->end == ENGINE_BOUND || e->end == ENGINE_VIOLATION;
 }
 
@@ -345,12 +457,22 @@ static bool dpor_covered(const struct engine *e)
 	return !s->cut;
 }
 
+static void dpor_stats(const struct engine *e, struct engine_stats *stats)
+{
+	const struct dpor *s = e->state;
+
+	stats->peak_bytes += s->cap + poset_bytes(e, &s->poset) + s->cap_plan * sizeof(*s->plan) +
+			     s->cap_dev * sizeof(*s->dev);
+}
+
 const struct strategy strategy_dpor = {
 	.name = "dpor",
 	.create = dpor_create,
 	.destroy = dpor_destroy,
 	.begin = dpor_begin,
 	.pick = dpor_pick,
+	.choose = dpor_choose,
 	.end = dpor_end,
 	.covered = dpor_covered,
+	.stats = dpor_stats,
 };

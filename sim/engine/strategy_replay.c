@@ -17,7 +17,7 @@ struct replay {
 	uint32_t taken; /* steps of this segment */
 	bool reached;	/* its label */
 	bool diverged;
-	bool reached_choice[ENGINE_MAX_OUTCOMES];
+	bool reached_choice[ENGINE_MAX_CHOICES_MADE];
 	char why[512];
 	struct {
 		const char *label;
@@ -143,7 +143,7 @@ static int replay_choose(struct engine *e, const char *what, int n)
 		if (!strcmp(e->choice[i].what, what))
 			visit = e->choice[i].visits[e->current];
 	for (int i = 0; i < r->schedule->nr_choices; i++) {
-		const struct engine_outcome *o = &r->schedule->choice[i];
+		const struct engine_choice_made *o = &r->schedule->choice[i];
 
 		if (o->task != e->current || o->visit != visit || strcmp(o->what, what))
 			continue;

@@ -59,11 +59,24 @@ static inline bool test_and_clear_bit(int nr, unsigned long *addr)
 
 /* ---- locks that are not fair: one type for spinlocks, reader-writer spinlocks and mutexes ---------- */
 
+/* Where locks are initialised: those of one place are one class. */
+struct sync_lock_key {
+	const char *name, *file;
+	int line;
+};
+#define SYNC_LOCK_KEY(name)                                                                                  \
+	({                                                                                                   \
+		static const struct sync_lock_key __sync_key = { name, __FILE__, __LINE__ };                 \
+		&__sync_key;                                                                                 \
+	})
+
+enum sync_lock_kind { SYNC_SPIN, SYNC_MUTEX, SYNC_RWSEM, SYNC_BIT };
+
+/* Every lock begins like this. */
 struct sync_lock {
 	u16 owner;   /* task + 1 that holds it exclusively, 0: none */
 	u16 readers; /* how many hold it shared */
-	u32 pad;
-	u64 reader_mask;
+	u32 class;   /* of its key, 0: none */
 	const char *name;
 };
 
@@ -73,10 +86,10 @@ struct mutex {
 	struct sync_lock lock;
 };
 
-void sync_lock_init(struct sync_lock *l, const char *name);
-void sync_lock_exclusive(struct sync_lock *l, const char *op);
+void sync_lock_init(struct sync_lock *l, const struct sync_lock_key *key);
+void sync_lock_exclusive(struct sync_lock *l, enum sync_lock_kind kind, unsigned subclass, const char *op);
 void sync_unlock_exclusive(struct sync_lock *l, const char *op);
-bool sync_trylock_exclusive(struct sync_lock *l, const char *op);
+bool sync_trylock_exclusive(struct sync_lock *l, enum sync_lock_kind kind, const char *op);
 void sync_lock_shared(struct sync_lock *l, const char *op);
 void sync_unlock_shared(struct sync_lock *l, const char *op);
 bool sync_is_locked(const struct sync_lock *l);
@@ -85,20 +98,22 @@ void local_irq_disable(void);
 void local_irq_enable(void);
 bool irqs_disabled(void);
 
-#define spin_lock_init(l) sync_lock_init(l, #l)
-#define rwlock_init(l) sync_lock_init(l, #l)
-#define mutex_init(m) sync_lock_init(&(m)->lock, #m)
-#define spin_lock(l) sync_lock_exclusive(l, "spin_lock")
+#define spin_lock_init(l) sync_lock_init(l, SYNC_LOCK_KEY(#l))
+#define rwlock_init(l) sync_lock_init(l, SYNC_LOCK_KEY(#l))
+#define mutex_init(m) sync_lock_init(&(m)->lock, SYNC_LOCK_KEY(#m))
+#define spin_lock(l) sync_lock_exclusive(l, SYNC_SPIN, 0, "spin_lock")
+#define spin_lock_nested(l, subclass) sync_lock_exclusive(l, SYNC_SPIN, subclass, "spin_lock")
 #define spin_unlock(l) sync_unlock_exclusive(l, "spin_unlock")
-#define spin_trylock(l) sync_trylock_exclusive(l, "spin_trylock")
+#define spin_trylock(l) sync_trylock_exclusive(l, SYNC_SPIN, "spin_trylock")
 #define spin_is_locked(l) sync_is_locked(l)
-#define write_lock(l) sync_lock_exclusive(l, "write_lock")
+#define write_lock(l) sync_lock_exclusive(l, SYNC_SPIN, 0, "write_lock")
 #define write_unlock(l) sync_unlock_exclusive(l, "write_unlock")
 #define read_lock(l) sync_lock_shared(l, "read_lock")
 #define read_unlock(l) sync_unlock_shared(l, "read_unlock")
-#define mutex_lock(m) sync_lock_exclusive(&(m)->lock, "mutex_lock")
+#define mutex_lock(m) sync_lock_exclusive(&(m)->lock, SYNC_MUTEX, 0, "mutex_lock")
+#define mutex_lock_nested(m, subclass) sync_lock_exclusive(&(m)->lock, SYNC_MUTEX, subclass, "mutex_lock")
 #define mutex_unlock(m) sync_unlock_exclusive(&(m)->lock, "mutex_unlock")
-#define mutex_trylock(m) sync_trylock_exclusive(&(m)->lock, "mutex_trylock")
+#define mutex_trylock(m) sync_trylock_exclusive(&(m)->lock, SYNC_MUTEX, "mutex_trylock")
 #define mutex_is_locked(m) sync_is_locked(&(m)->lock)
 
 static inline void spin_lock_irq(spinlock_t *l)
@@ -137,25 +152,32 @@ static inline void write_unlock_irq(rwlock_t *l)
 struct rw_semaphore {
 	u16 owner;   /* writer, task + 1 */
 	u16 readers; /* granted readers */
+	u32 class;
+	const char *name;
 	u64 granted; /* tasks that were granted it and have not gone on yet */
 	u32 nr_waiting;
 	u8 waiting[SYNC_NR_TASKS]; /* first come first; the top bit says writer */
-	const char *name;
 };
 
-void sync_rwsem_init(struct rw_semaphore *s, const char *name);
-#define init_rwsem(s) sync_rwsem_init(s, #s)
-void down_read(struct rw_semaphore *s);
+void sync_rwsem_init(struct rw_semaphore *s, const struct sync_lock_key *key);
+void sync_rwsem_down(struct rw_semaphore *s, bool writer, unsigned subclass, const char *op);
+bool sync_rwsem_try(struct rw_semaphore *s, bool writer, const char *op);
 void up_read(struct rw_semaphore *s);
-void down_write(struct rw_semaphore *s);
 void up_write(struct rw_semaphore *s);
 void downgrade_write(struct rw_semaphore *s);
-bool down_read_trylock(struct rw_semaphore *s);
-bool down_write_trylock(struct rw_semaphore *s);
+
+#define init_rwsem(s) sync_rwsem_init(s, SYNC_LOCK_KEY(#s))
+#define down_read(s) sync_rwsem_down(s, false, 0, "down_read")
+#define down_write(s) sync_rwsem_down(s, true, 0, "down_write")
+#define down_read_nested(s, subclass) sync_rwsem_down(s, false, subclass, "down_read")
+#define down_write_nested(s, subclass) sync_rwsem_down(s, true, subclass, "down_write")
+#define down_read_trylock(s) sync_rwsem_try(s, false, "down_read_trylock")
+#define down_write_trylock(s) sync_rwsem_try(s, true, "down_write_trylock")
 
 /* ---- bit locks, completions, waiting for words ------------------------------------------------------ */
 
-void bit_lock(int nr, unsigned long *word, const char *name);
+void bit_lock_nested(int nr, unsigned long *word, const char *name, unsigned subclass);
+#define bit_lock(nr, word, name) bit_lock_nested(nr, word, name, 0)
 bool bit_trylock(int nr, unsigned long *word, const char *name);
 void bit_unlock(int nr, unsigned long *word);
 void bit_wait(int nr, unsigned long *word, const char *name);
@@ -173,7 +195,54 @@ void wait_for_completion(struct completion *c);
 void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name);
 void cpu_relax(void);
 void cond_resched(void);
+void might_sleep(void);
 u64 sync_time(void);
+
+/* ---- wait queues ----------------------------------------------------------------------------------- */
+
+struct wait_queue_head {
+	u64 queued; /* tasks */
+	const char *name;
+	u16 waker;     /* task + 1 of the latest wake-up */
+	u32 wake_step; /* its step */
+};
+typedef struct wait_queue_head wait_queue_head_t;
+
+void sync_waitqueue_init(struct wait_queue_head *wq, const char *name);
+void prepare_to_wait(struct wait_queue_head *wq);
+void finish_wait(struct wait_queue_head *wq);
+bool waitqueue_active(struct wait_queue_head *wq);
+void sync_wake_up(struct wait_queue_head *wq, const char *op);
+enum sync_slept {
+	SYNC_WOKEN,
+	SYNC_ASKED, /* not woken: the engine wants to know by sync_sleep_answer() whether the condition holds */
+	SYNC_NEVER, /* nobody will: the check after an execution */
+};
+enum sync_slept sync_sleep(struct wait_queue_head *wq, const char *cond); /* cond: its text, or NULL */
+void sync_sleep_answer(bool holds);
+
+#define init_waitqueue_head(wq) sync_waitqueue_init(wq, #wq)
+#define wake_up(wq) sync_wake_up(wq, "wake_up")
+#define wake_up_all(wq) sync_wake_up(wq, "wake_up_all")
+#define schedule() ((void)sync_sleep(NULL, NULL))
+#define wait_event(wq, cond)                                                                                 \
+	do {                                                                                                 \
+		might_sleep();                                                                               \
+		if (cond)                                                                                    \
+			break;                                                                               \
+		for (;;) {                                                                                   \
+			enum sync_slept __sync_slept;                                                        \
+                                                                                                             \
+			prepare_to_wait(&(wq));                                                              \
+			if (cond)                                                                            \
+				break;                                                                       \
+			while ((__sync_slept = sync_sleep(&(wq), #cond)) == SYNC_ASKED)                      \
+				sync_sleep_answer(!!(cond));                                                 \
+			if (__sync_slept == SYNC_NEVER)                                                      \
+				break;                                                                       \
+		}                                                                                            \
+		finish_wait(&(wq));                                                                          \
+	} while (0)
 
 /* ---- RCU ------------------------------------------------------------------------------------------- */
 
@@ -187,7 +256,12 @@ void rcu_read_lock(void);
 void rcu_read_unlock(void);
 void synchronize_rcu(void);
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *));
-#define rcu_dereference(p) smp_load_acquire(&(p))
+void sync_rcu_look(void);
+#define rcu_dereference(p)                                                                                   \
+	({                                                                                                   \
+		sync_rcu_look();                                                                             \
+		smp_load_acquire(&(p));                                                                      \
+	})
 #define rcu_assign_pointer(p, v) smp_store_release(&(p), v)
 
 /* ---- interrupts, IPIs, instructions -------------------------------------------------------------------- */
@@ -222,6 +296,7 @@ void sync_label(const char *name);
 #define SYNC_LABEL(name) sync_label(name)
 
 void sync_violation(const char *oracle, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sync_outcome(const char *text);
 int sync_choose(const char *what, int n);
 
 #endif

@@ -103,7 +103,10 @@ void trace_step(struct engine *e, int task)
 		snprintf(s->object, sizeof(s->object), "%s", (const char *)op->addr);
 	else if (op->addr)
 		describe(e, op->addr, op->size ? op->size : 1, s->object, sizeof(s->object));
-	if (!s->object[0] && op->addr && !op->size && op->mode >= OP_ACQUIRE && op->mode <= OP_TRY_FAILED)
+	/* Locks, completions, wait queues: their name is in one place. */
+	if (!s->object[0] && op->addr && !op->size &&
+	    ((op->mode >= OP_ACQUIRE && op->mode <= OP_GRANT) || op->mode >= OP_CONSUME) &&
+	    ((const struct sync_lock *)op->addr)->name)
 		snprintf(s->object, sizeof(s->object), "%s", ((const struct sync_lock *)op->addr)->name);
 	mix(e, (uint64_t)task << 32 | op->loc);
 	mix(e, (uint64_t)op->mode << 8 | op->size);

@@ -19,6 +19,11 @@ size_t machine_size(void)
 	return sizeof(struct machine);
 }
 
+int machine_cpus(void)
+{
+	return NR_CPUS;
+}
+
 void machine_boot(const struct protocol *const protocols[NR_AXES])
 {
 	struct machine *m = this_machine;

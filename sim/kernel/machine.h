@@ -12,6 +12,7 @@
 #include "sync.h"
 
 size_t machine_size(void); /* bytes of arena */
+int machine_cpus(void);	   /* an actor each */
 
 /* => called first, by the set-up task, in a zeroed arena */
 void machine_boot(const struct protocol *const protocols[NR_AXES]);

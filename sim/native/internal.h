@@ -65,6 +65,7 @@ struct native_thread {
 	void (*run)(void *arg);
 	void *arg;
 	jmp_buf base;	       /* where a round that is torn down leaves to */
+	u32 asleep;	       /* atomic: it queued on a wait queue and was not woken since */
 	u64 random;	       /* of the perturbation */
 	bool late;	       /* the set-up, until it lets the devices start: only its own thread's */
 	bool go, exit, parked; /* L; parked: not in a round */
@@ -110,6 +111,8 @@ struct native_machine {
 	pthread_mutex_t violation_lock;
 	struct engine_violation violation; /* V: this round's first */
 	int violated;			   /* atomic */
+
+	char outcome[ENGINE_OUTCOME_MAX]; /* this round's, "": none stated */
 };
 
 static inline struct native_thread *self_thread(void)
@@ -136,6 +139,9 @@ void native_says_wait(const char *op, const char *name, const u32 *owner);
 void park_wake_all(struct native_machine *m);
 /* => true when the thread sleeps and nothing would wake it; *seq tells this wait from its others */
 bool park_is_idle(struct native_thread *t, u64 *seq);
+
+/* ---- outcome.c */
+void outcome_count(struct native_machine *m, struct native_result *r); /* the round just run */
 
 /* ---- rcu.c */
 void rcu_thread_run(void *arg);

@@ -299,6 +299,7 @@ static void ready_thread(struct native_machine *m, struct native_thread *t)
 	t->task.gate_depth = t->task.irq_depth = t->task.rcu_depth = 0;
 	t->task.cpu = home_cpu(m, t); /* a handler that was left had changed it */
 	t->bucket = -1;
+	t->asleep = 0; /* a wait that was called off had not ended */
 	t->go = true;
 	t->parked = false;
 	m->expected++;

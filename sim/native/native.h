@@ -10,6 +10,7 @@
 #define SIM_NATIVE_NATIVE_H
 
 #include "engine/engine.h"
+#include "engine/outcome.h"
 
 #define NATIVE_ROUND_SECONDS 5.0  /* a round that takes longer hangs: far more than any needs */
 #define NATIVE_SETUP_SECONDS 60.0 /* the same of a set-up */
@@ -41,6 +42,7 @@ struct native_result {
 	bool interrupted, hung; /* hung: the last round was called off; see its "deadlock" or "livelock" */
 	int nr_kinds;
 	struct native_kind kind[NATIVE_MAX_KINDS]; /* in the order in which they fired first */
+	struct outcomes outcomes;		   /* of rounds without a violation */
 };
 
 /*

@@ -45,6 +45,7 @@ static bool one_round(struct native_machine *m, const struct native_options *o, 
 	r->rounds++;
 	if (end == NATIVE_OVER && !m->violation.oracle[0])
 		machine_check(m);
+	outcome_count(m, r);
 	if (m->violation.oracle[0])
 		count_violation(m, r);
 	r->hung = end == NATIVE_HUNG || end == NATIVE_STUCK;

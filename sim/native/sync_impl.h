@@ -407,6 +407,8 @@ static inline void cond_resched(void)
 	native_yield();
 }
 
+#include "native/waitqueue.h"
+
 /* ---- RCU ---------------------------------------------------------------------------------------- */
 
 struct rcu_head {
@@ -482,6 +484,7 @@ void native_perturb(void);
 	} while (0)
 
 void sync_violation(const char *oracle, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sync_outcome(const char *text);
 
 static inline int sync_choose(const char *what, int n)
 {

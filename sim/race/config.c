@@ -54,6 +54,25 @@ static int set_protocol(struct race_config *c, int axis, const char *name, char 
 	return unknown(what, name, nearest_name(name, protocol_name_at, protocol_count(), &a), err, n);
 }
 
+static const char *memory_name_at(int i, void *arg)
+{
+	static const char *const names[NR_ENGINE_MEMORIES] = { "sc", "tso", "pso", "weak-locks" };
+
+	(void)arg;
+	return names[i];
+}
+
+static int set_memory(struct race_config *c, const char *name, char *err, size_t n)
+{
+	for (int i = 0; i < NR_ENGINE_MEMORIES; i++)
+		if (!strcmp(name, memory_name_at(i, NULL))) {
+			c->memory = (enum engine_memory)i;
+			return 0;
+		}
+	return unknown("memory model", name, nearest_name(name, memory_name_at, NR_ENGINE_MEMORIES, NULL),
+		       err, n);
+}
+
 /* One "axis=name" or "name" of the list. */
 static int parse_protocol(struct race_config *c, const char *word, size_t len, char *err, size_t n)
 {
@@ -67,9 +86,16 @@ static int parse_protocol(struct race_config *c, const char *word, size_t len, c
 	memcpy(text, word, len);
 	text[len] = '\0';
 	eq = strchr(text, '=');
-	if (!eq) {
+	if (!eq && !race_is_bare(c->race)) {
 		axis = c->race->axis ? axis_find(c->race->axis) : 0;
 		return set_protocol(c, axis, text, err, n);
+	}
+	if (eq && !strncmp(text, "memory=", 7))
+		return set_memory(c, eq + 1, err, n);
+	if (race_is_bare(c->race)) {
+		snprintf(err, n, "race '%s' runs without the simulated kernel, so it has no protocol '%.40s'",
+			 c->race->name, word);
+		return -1;
 	}
 	*eq = '\0';
 	axis = axis_find(text);
@@ -92,6 +118,22 @@ static int set_kernel(struct race_config *c, const char *kernel, char *err, size
 	return 0;
 }
 
+static int check_actors(const struct race *r, char *err, size_t n)
+{
+	int nr = race_actor_count(r);
+
+	if (!nr) {
+		snprintf(err, n, "race '%s' has no actors", r->name);
+		return -1;
+	}
+	if (!race_is_bare(r) && nr > machine_cpus()) {
+		snprintf(err, n, "race '%s' has %d actors, the simulated machine %d CPUs", r->name, nr,
+			 machine_cpus());
+		return -1;
+	}
+	return 0;
+}
+
 int race_configure(struct race_config *c, const char *race, const char *kernel, const char *protocols,
 		   char *err, size_t n)
 {
@@ -99,10 +141,8 @@ int race_configure(struct race_config *c, const char *race, const char *kernel, 
 	c->race = race_find(race);
 	if (!c->race)
 		return unknown("race", race, nearest_name(race, race_name_at, race_count(), NULL), err, n);
-	if (!race_actor_count(c->race)) {
-		snprintf(err, n, "race '%s' has no actors", race);
+	if (check_actors(c->race, err, n))
 		return -1;
-	}
 	if (set_kernel(c, kernel ? kernel : DEFAULT_KERNEL, err, n))
 		return -1;
 	while (protocols && *protocols) {
@@ -156,6 +196,11 @@ void race_program(const struct race_config *c, struct engine_program *p)
 
 	memset(p, 0, sizeof(*p));
 	p->name = c->race->name;
+	p->memory = c->memory;
+	if (race_is_bare(c->race)) {
+		race_bare_program(c->race, p);
+		return;
+	}
 	p->arena_size = machine_size();
 	p->setup = setup;
 	p->check = check;

@@ -122,10 +122,15 @@ int race_actor_count(const struct race *r)
 	return n;
 }
 
+bool race_is_bare(const struct race *r)
+{
+	return r->memory != 0;
+}
+
 const struct race_verdict *race_verdict(const struct race *r, const char *protocol)
 {
 	for (int i = 0; i < RACE_MAX_VERDICTS && r->expect[i].expect != RACE_UNSTATED; i++)
-		if (!strcmp(r->expect[i].protocol, protocol))
+		if (!r->axis || !strcmp(r->expect[i].protocol, protocol))
 			return &r->expect[i];
 	return NULL;
 }

@@ -19,6 +19,8 @@ void race_family(const struct race *r, char *buf, size_t n); /* the folder that 
 void race_path(const struct race *r, char *buf,
 	       size_t n); /* its file, from the project's root where it lies in it */
 int race_actor_count(const struct race *r);
+bool race_is_bare(const struct race *r);	/* runs without the simulated kernel */
+const char *race_model_name(enum race_model m); /* "sc", "tso", ... as the engine names them */
 const struct race_verdict *race_verdict(const struct race *r, const char *protocol); /* NULL: none stated */
 
 const char *axis_name(enum protocol_axis axis);
@@ -40,11 +42,12 @@ struct race_config {
 	const struct race *race;
 	const char *kernel;			  /* what was asked for, or DEFAULT_KERNEL */
 	const struct protocol *protocol[NR_AXES]; /* every axis set */
+	enum engine_memory memory;
 };
 
 /*
  * Fills in the protocols: those of `kernel` (NULL: DEFAULT_KERNEL), changed by `protocols`, "axis=name[,axis=name]"
- * (may be NULL; "name" alone is taken for the race's axis).
+ * (may be NULL; "name" alone is taken for the race's axis). "memory=model" stands there like an axis.
  * => -1 and one line in err that names the unknown word and suggests the nearest
  */
 int race_configure(struct race_config *c, const char *race, const char *kernel, const char *protocols,
@@ -52,12 +55,13 @@ int race_configure(struct race_config *c, const char *race, const char *kernel, 
 
 /* The program of a configured race; `c` must outlive it. */
 void race_program(const struct race_config *c, struct engine_program *p);
+void race_bare_program(const struct race *r, struct engine_program *p); /* p is zeroed and named */
 
 /* ---- tokens ---------------------------------------------------------------------------------------- */
 
 /*
- * fl1:RACE:axis=name[+axis=name]:SCHEDULE:ORACLE[:raw=VERSION], where SCHEDULE has commas and ORACLE says what is to
- * fire. `raw` stands only where the schedule counts steps, which needs the same version.
+ * fl1:RACE:axis=name[+axis=name][+memory=model]:SCHEDULE:ORACLE[:raw=VERSION], where SCHEDULE has commas and ORACLE says what is to
+ * fire. A bare race has no axis there. `raw` stands only where the schedule counts steps, which needs the same version.
  */
 #define TOKEN_MAX 32768 /* more than ENGINE_MAX_SEGMENTS of the usual names */
 #define TOKEN_VERSION "fl1"

@@ -40,6 +40,9 @@ static void explore_finds(void **state)
 		"complete",
 		"violation",
 		"data_races",
+		"outcomes",
+		"outcomes_truncated",
+		"lock_orders",
 		"seconds",
 		"executions_per_second",
 		"points_per_execution",
@@ -116,8 +119,10 @@ static void explore_refuses(void **state)
 	assert_refused("explore " RACE " --protocol ''x", "'x'", "protocol");
 	assert_refused("explore " RACE " --kernel linux-2.6.32", "'linux-2.6.32'", "did you mean");
 	assert_refused("explore " RACE " --strategy dporr", "'dporr'", "'dpor'");
-	assert_refused("explore " RACE " --strategy pct", "'pct'", "random");
-	assert_refused("explore " RACE " --memory tso", "'tso'", "not modelled");
+	assert_refused("explore " RACE " --strategy poss", "'poss'", "'pos'");
+	assert_refused("explore " RACE " --state-hash", "--state-hash", "dfs");
+	assert_refused("explore " RACE " --strategy random --depth 2", "--depth", "pct");
+	assert_refused("explore " RACE " --strategy pct --depth 0", "'0'", "--depth");
 	assert_refused("explore " RACE " --memory tzo", "'tzo'", "'tso'");
 	assert_refused("explore " RACE " --executions -1", "'-1'", "--executions");
 	assert_refused("explore " RACE " --executions 1e3", "'1e3'", "--executions");
@@ -209,6 +214,44 @@ static void explain_draws(void **state)
 	free(token);
 }
 
+/* ---- bare races -------------------------------------------------------------------------------------- */
+
+static void bare_races_have_outcomes(void **state)
+{
+	cJSON *j = cli_json(0, "explore sb --json"), *all = cJSON_GetObjectItem(j, "outcomes"), *first;
+	struct run r = cli("explore sb");
+
+	assert_int_equal(cJSON_GetArraySize(all), 3);
+	first = cJSON_GetArrayItem(all, 0);
+	assert_string_equal(json_string(first, "outcome"), "r0=0 r1=1");
+	assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(first, "executions")), 1);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "protocols")), 0);
+	assert_in(r.out, "1  r0=0 r1=1\n");
+	cJSON_Delete(j);
+	run_free(&r);
+	assert_refused("explore sb --protocol page-lock", "'page-lock'", "'sb'");
+	assert_refused("matrix --family litmus", "litmus", "axis");
+	r = cli("matrix sb");
+	assert_int_equal(r.status, 0);
+	assert_in(r.out, "clean 3");
+	run_free(&r);
+}
+
+static void bare_races_have_tokens(void **state)
+{
+	cJSON *j = cli_json(1, "explore philosophers_3 --json");
+	char command[1024];
+	struct run r;
+
+	snprintf(command, sizeof(command), "replay '%s'",
+		 json_string(cJSON_GetObjectItem(j, "violation"), "token"));
+	r = cli("%s", command);
+	assert_int_equal(r.status, 1);
+	assert_in(r.out, "deadlock");
+	cJSON_Delete(j);
+	run_free(&r);
+}
+
 /* ---- matrix ------------------------------------------------------------------------------------------ */
 
 static void matrix_agrees(void **state)
@@ -243,6 +286,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(replay_is_the_same_every_time),
 		cmocka_unit_test(replay_says_what_differs),
 		cmocka_unit_test(explain_draws),
+		cmocka_unit_test(bare_races_have_outcomes),
+		cmocka_unit_test(bare_races_have_tokens),
 		cmocka_unit_test(matrix_agrees),
 	};
 

@@ -25,6 +25,19 @@ static void stress_counts(void **state)
 	run_free(&r);
 }
 
+static void stress_counts_outcomes(void **state)
+{
+	cJSON *j = cli_json(0, "stress sb_fences --rounds 50 --report-only --json"), *o;
+	int rounds = 0;
+
+	cJSON_ArrayForEach(o, cJSON_GetObjectItem(j, "outcomes")) {
+		assert_string_not_equal(json_string(o, "outcome"), "r0=0 r1=0");
+		rounds += (int)cJSON_GetNumberValue(cJSON_GetObjectItem(o, "executions"));
+	}
+	assert_int_equal(rounds, 50);
+	cJSON_Delete(j);
+}
+
 static void stress_refuses(void **state)
 {
 	assert_refused("stress", "missing argument", "RACE");
@@ -47,6 +60,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stress_counts),
+		cmocka_unit_test(stress_counts_outcomes),
 		cmocka_unit_test(stress_refuses),
 		cmocka_unit_test(leaves_the_rest_to_the_controlled_build),
 	};

@@ -56,6 +56,59 @@ static void every_outcome_within_the_bound(void **state)
 	}
 }
 
+/* They take the ordinary outcomes alone, and so claim nothing. */
+static void reductions_are_not_complete(void **state)
+{
+	static const char *const by[] = { "dpor", "source" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_false(bounded(&alone, by[i], 0, "alloc", 1)->stats.complete);
+		assert_clean(bounded(&alone, by[i], 0, "alloc", 0));
+		assert_clean(bounded(&alone, by[i], 0, "other", 1));
+	}
+}
+
+static int chosen[3];
+
+/* What it chose is known to nobody else until it returns, but how much of the bound is left to b. */
+static void choose_and_keep(void *arg)
+{
+	(void)arg;
+	if (sync_choose("alloc", 2))
+		return;
+}
+
+static void note_choice(void *arg)
+{
+	(void)arg;
+	if (sync_choose("alloc", 2))
+		WRITE_ONCE(mem()->x, 1);
+}
+
+static void count_choices(void *arg)
+{
+	(void)arg;
+	chosen[mem()->x]++;
+}
+
+static void states_know_what_the_bounds_leave(void **state)
+{
+	const struct toy_program p = { .size = sizeof(struct mem),
+				       .check = count_choices,
+				       .task = { choose_and_keep, note_choice } };
+	static const struct engine_choice choices[] = { { "alloc", 1 }, { NULL, 0 } };
+
+	(void)state;
+	memset(chosen, 0, sizeof(chosen));
+	assert_clean(toy_explore(
+		&p, (struct engine_options){ .strategy = "dfs", .state_hash = true, .choices = choices }));
+	assert_true(chosen[0] && chosen[1]);
+	assert_clean(toy_explore(
+		&alone,
+		(struct engine_options){ .strategy = "dfs", .state_hash = true, .choices = choices }));
+}
+
 static void unlisted_is_no_step(void **state)
 {
 	const struct engine_result *r = bounded(&alone, "dfs", 0, "io-error", 2);
@@ -223,7 +276,7 @@ static void bad_text(void **state)
 		if (!strstr(err, bad[i][1]))
 			fail_msg("%s: %s", bad[i][0], err);
 	}
-	for (int i = 0; i <= ENGINE_MAX_OUTCOMES; i++)
+	for (int i = 0; i <= ENGINE_MAX_CHOICES_MADE; i++)
 		strcat(many, "a!alloc ");
 	assert_int_equal(engine_schedule_parse(engine_program(e), many, &s, err, sizeof(err)), -1);
 	assert_non_null(strstr(err, "more than 40 choices"));
@@ -255,6 +308,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_outcome_within_the_bound),
+		cmocka_unit_test(reductions_are_not_complete),
+		cmocka_unit_test(states_know_what_the_bounds_leave),
 		cmocka_unit_test(unlisted_is_no_step),
 		cmocka_unit_test(random_reaches_them),
 		cmocka_unit_test(minimised),

@@ -71,6 +71,8 @@ static inline void explore_nothing_fired(const struct engine_result *result, con
 			 result->violation.message);
 	if (result->nr_races)
 		fail_msg("%s under %s: a data race on %s", r->name, protocol, result->races[0].object);
+	if (result->nr_lock_reports)
+		fail_msg("%s under %s: %s", r->name, protocol, result->lock_reports[0].message);
 }
 
 /*

@@ -329,7 +329,7 @@ static void programs_that_make_no_sense(void **state)
 	char err[256];
 
 	assert_int_equal(toy_try(&none, &o, &r, err, sizeof(err)), -1);
-	assert_string_equal(err, "toy: 0 tasks: 1 to 16");
+	assert_string_equal(err, "toy: 0 tasks: 1 to 32");
 	assert_int_equal(toy_try(&device_first, &o, &r, err, sizeof(err)), -1);
 	assert_string_equal(err, "toy: actors come before devices");
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Writes OUT: the release, and a hash over the sources that scheduling points come from. ROOT is the project's root.
 file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/sim/engine/*.[ch] ${ROOT}/sim/lib/*.[ch] ${ROOT}/sim/hw/*.[ch]
-     ${ROOT}/sim/mm/*.[ch] ${ROOT}/sim/fs/*.[ch] ${ROOT}/sim/kernel/*.[ch] ${ROOT}/tests/races/*.c ${ROOT}/sim/sync.h)
+     ${ROOT}/sim/mm/*.[ch] ${ROOT}/sim/fs/*.[ch] ${ROOT}/sim/kernel/*.[ch] ${ROOT}/tests/races/*.[ch] ${ROOT}/sim/sync.h)
 list(SORT sources)
 set(all "")
 foreach(s IN LISTS sources)

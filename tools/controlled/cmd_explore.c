@@ -8,10 +8,11 @@
 #include "controlled/report.h"
 
 /* A sample has no end of its own. */
-#define RANDOM_EXECUTIONS 100000
+#define SAMPLE_EXECUTIONS 100000
+#define MAX_STRATEGIES 16
 
 struct request {
-	const char *kernel, *protocols;
+	const char *kernel, *protocols, *memory;
 	struct engine_options o;
 	struct engine_choice choices[ENGINE_MAX_CHOICE_KINDS + 1];
 	bool json, no_minimise;
@@ -31,6 +32,8 @@ enum {
 	OPT_STRATEGY,
 	OPT_MEMORY,
 	OPT_PREEMPTIONS,
+	OPT_DEPTH,
+	OPT_STATE_HASH,
 	OPT_EXECUTIONS,
 	OPT_SECONDS,
 	OPT_SEED,
@@ -41,6 +44,7 @@ enum {
 	OPT_NO_MINIMISE,
 	OPT_STOP_AT_DATA_RACE,
 	OPT_CHOICES,
+	OPT_STOP_AT_LOCK_ORDER,
 };
 
 static const struct option options[] = {
@@ -49,6 +53,8 @@ static const struct option options[] = {
 	{ "strategy", required_argument, NULL, OPT_STRATEGY },
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "preemptions", required_argument, NULL, OPT_PREEMPTIONS },
+	{ "depth", required_argument, NULL, OPT_DEPTH },
+	{ "state-hash", no_argument, NULL, OPT_STATE_HASH },
 	{ "executions", required_argument, NULL, OPT_EXECUTIONS },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "seed", required_argument, NULL, OPT_SEED },
@@ -59,38 +65,39 @@ static const struct option options[] = {
 	{ "no-minimise", no_argument, NULL, OPT_NO_MINIMISE },
 	{ "stop-at-data-race", no_argument, NULL, OPT_STOP_AT_DATA_RACE },
 	{ "choices", required_argument, NULL, OPT_CHOICES },
+	{ "stop-at-lock-order", no_argument, NULL, OPT_STOP_AT_LOCK_ORDER },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
 static bool option_strategy(const char *name, struct request *q)
 {
-	static const char *const names[] = { "dpor", "dfs", "random" };
+	const char *names[MAX_STRATEGIES];
+	int n = 0;
 
-	for (int i = 0; i < 3; i++)
-		if (!strcmp(name, names[i])) {
-			q->o.strategy = names[i];
+	for (; n < MAX_STRATEGIES && engine_strategy_name(n); n++) {
+		names[n] = engine_strategy_name(n);
+		if (!strcmp(name, names[n])) {
+			q->o.strategy = names[n];
 			return true;
 		}
-	if (!strcmp(name, "pct") || !strcmp(name, "pos"))
-		usage_error("--strategy: this version has no '%s': use dpor, dfs or random", name);
-	else
-		unknown_name("strategy", name, names, 3);
+	}
+	unknown_name("strategy", name, names, (size_t)n);
 	return false;
 }
 
-static bool option_memory(const char *name)
+static bool option_memory(const char *name, struct request *q)
 {
-	static const char *const names[] = { "sc", "tso", "pso", "weak-locks" };
+	const char *names[NR_ENGINE_MEMORIES];
 
-	if (!strcmp(name, "sc"))
-		return true;
-	for (int i = 1; i < 4; i++)
+	for (int i = 0; i < NR_ENGINE_MEMORIES; i++) {
+		names[i] = engine_memory_name((enum engine_memory)i);
 		if (!strcmp(name, names[i])) {
-			usage_error("--memory: '%s' is not modelled by this version: only sc is", name);
-			return false;
+			q->memory = names[i];
+			return true;
 		}
-	unknown_name("memory model", name, names, 4);
+	}
+	unknown_name("memory model", name, names, NR_ENGINE_MEMORIES);
 	return false;
 }
 
@@ -142,6 +149,11 @@ static bool option_number(int opt, struct request *q)
 			return false;
 		q->o.preemptions = (int)v;
 		return true;
+	case OPT_DEPTH:
+		if (!option_u64("depth", optarg, 1, ENGINE_MAX_DEPTH, &v))
+			return false;
+		q->o.depth = (int)v;
+		return true;
 	case OPT_EXECUTIONS:
 		return option_u64("executions", optarg, 1, UINT64_MAX, &q->o.executions);
 	case OPT_SEED:
@@ -152,6 +164,27 @@ static bool option_number(int opt, struct request *q)
 		q->o.max_steps = (uint32_t)v;
 		return true;
 	}
+}
+
+static bool is_exhaustive(const char *strategy)
+{
+	return !strcmp(strategy, "dpor") || !strcmp(strategy, "dfs");
+}
+
+/* Options that only one strategy takes. */
+static bool options_agree(const struct request *q)
+{
+	const char *strategy = q->o.strategy;
+
+	if (q->o.preemptions >= 0 && strcmp(strategy, "dfs"))
+		usage_error("--preemptions: only --strategy dfs takes a bound, not %s", strategy);
+	else if (q->o.state_hash && strcmp(strategy, "dfs"))
+		usage_error("--state-hash: only --strategy dfs looks for states it knows, not %s", strategy);
+	else if (q->o.depth && strcmp(strategy, "pct"))
+		usage_error("--depth: only --strategy pct takes a depth, not %s", strategy);
+	else
+		return true;
+	return false;
 }
 
 /* => 0, or what option_next() or a bad value said, as for option_status() */
@@ -172,9 +205,10 @@ static int parse_options(int argc, char **argv, struct request *q)
 			ok = option_strategy(optarg, q);
 			break;
 		case OPT_MEMORY:
-			ok = option_memory(optarg);
+			ok = option_memory(optarg, q);
 			break;
 		case OPT_PREEMPTIONS:
+		case OPT_DEPTH:
 		case OPT_EXECUTIONS:
 		case OPT_SEED:
 		case OPT_MAX_STEPS:
@@ -182,6 +216,9 @@ static int parse_options(int argc, char **argv, struct request *q)
 			break;
 		case OPT_SECONDS:
 			ok = option_seconds("seconds", optarg, &q->o.seconds);
+			break;
+		case OPT_STATE_HASH:
+			q->o.state_hash = true;
 			break;
 		case OPT_PARANOID:
 			q->o.paranoid = true;
@@ -201,16 +238,16 @@ static int parse_options(int argc, char **argv, struct request *q)
 		case OPT_STOP_AT_DATA_RACE:
 			q->o.data_race_fatal = true;
 			break;
+		case OPT_STOP_AT_LOCK_ORDER:
+			q->o.lock_order_fatal = true;
+			break;
 		default:
 			return opt;
 		}
 	}
-	if (ok && q->o.preemptions >= 0 && strcmp(q->o.strategy, "dfs")) {
-		usage_error("--preemptions: only --strategy dfs takes a bound, not %s", q->o.strategy);
-		ok = false;
-	}
-	if (!strcmp(q->o.strategy, "random") && !q->o.executions && !(q->o.seconds > 0))
-		q->o.executions = RANDOM_EXECUTIONS;
+	ok = ok && options_agree(q);
+	if (!is_exhaustive(q->o.strategy) && !q->o.executions && !(q->o.seconds > 0))
+		q->o.executions = SAMPLE_EXECUTIONS;
 	return ok && arguments_exactly(&cmd_explore, argc, argv, 1) ? 0 : OPT_FAILED;
 }
 
@@ -239,21 +276,27 @@ static void print_json(const struct session *s, const struct request *q, const s
 	cJSON_AddStringToObject(j, "kernel", s->config.kernel);
 	json_add_protocols(j, &s->config);
 	cJSON_AddStringToObject(j, "strategy", q->o.strategy);
-	cJSON_AddStringToObject(j, "memory", "sc");
+	cJSON_AddStringToObject(j, "memory", engine_memory_name(s->config.memory));
 	json_add_choices(j, q->o.choices ? q->o.choices : s->program.choices);
 	json_add_u64(j, "executions", t->executions);
 	json_add_u64(j, "blocked", t->redundant);
 	json_add_u64(j, "bounded", t->bounded);
+	if (q->o.state_hash) {
+		json_add_u64(j, "states", t->states);
+		cJSON_AddBoolToObject(j, "states_full", t->states_full);
+	}
 	cJSON_AddBoolToObject(j, "complete", t->complete);
 	cJSON_AddBoolToObject(j, "interrupted", t->interrupted);
 	cJSON_AddItemToObject(j, "violation", json_violation(&out->r, out->token));
 	cJSON_AddItemToObject(j, "data_races", json_data_races(&s->program, &out->r, sym));
+	json_add_outcomes(j, out->r.outcome, out->r.nr_outcomes, out->r.outcomes_truncated);
+	cJSON_AddItemToObject(j, "lock_orders", json_lock_orders(&out->r, sym));
 	cJSON_AddNumberToObject(j, "seconds", t->seconds);
 	cJSON_AddNumberToObject(j, "executions_per_second",
 				t->seconds > 0 ? (double)t->executions / t->seconds : 0);
-	cJSON_AddNumberToObject(j, "points_per_execution", per(t->points, t->executions));
-	cJSON_AddNumberToObject(j, "plain_per_execution", per(t->plain, t->executions));
-	cJSON_AddNumberToObject(j, "switches_per_execution", per(t->switches, t->executions));
+	cJSON_AddNumberToObject(j, "points_per_execution", per(t->points, t->executions + t->redundant));
+	cJSON_AddNumberToObject(j, "plain_per_execution", per(t->plain, t->executions + t->redundant));
+	cJSON_AddNumberToObject(j, "switches_per_execution", per(t->switches, t->executions + t->redundant));
 	json_add_u64(j, "peak_bytes", t->peak_bytes);
 	cJSON_AddStringToObject(j, "version", faultline_version());
 	json_print(j);
@@ -265,14 +308,20 @@ static void print_stats(const struct session *s, const struct request *q, const 
 	char protocols[256], a[32], b[32], c[32];
 
 	protocols_text(&s->config, protocols, sizeof(protocols));
-	printf("%s  %s  %s, %s\n", s->config.race->name, protocols, q->o.strategy, "sc");
+	printf("%s  %s  %s, %s\n", s->config.race->name, protocols, q->o.strategy,
+	       engine_memory_name(s->config.memory));
 	printf("%s executions in %.2f s (%s/s), %s redundant, %s; each %.0f points, %.0f plain accesses, "
 	       "%.1f switches; %.1f MiB\n",
 	       thousands(t->executions, a), t->seconds,
 	       thousands(t->seconds > 0 ? (uint64_t)((double)t->executions / t->seconds) : 0, b),
 	       thousands(t->redundant, c), t->complete ? "complete" : "not complete",
-	       per(t->points, t->executions), per(t->plain, t->executions), per(t->switches, t->executions),
-	       (double)t->peak_bytes / (1 << 20));
+	       per(t->points, t->executions + t->redundant), per(t->plain, t->executions + t->redundant),
+	       per(t->switches, t->executions + t->redundant), (double)t->peak_bytes / (1 << 20));
+	if (q->o.state_hash)
+		printf("%s states%s\n", thousands(t->states, a),
+		       t->states_full ?
+			       "; there was no room for more: those found later were explored each time" :
+			       "");
 	if (t->bounded)
 		printf("%s executions reached the bound on steps: see --max-steps\n",
 		       thousands(t->bounded, a));
@@ -286,7 +335,9 @@ static void print_text(const struct session *s, const struct request *q, const s
 	char n[32];
 
 	print_stats(s, q, out);
+	outcomes_print(r->outcome, r->nr_outcomes, r->outcomes_truncated);
 	report_data_races(stdout, &s->program, r, sym);
+	report_lock_orders(stdout, r, sym);
 	switch (out->status) {
 	case STATUS_VIOLATION:
 		printf("execution %s, %u steps, %d preemption%s: ", thousands(r->execution, n), r->steps,
@@ -298,7 +349,8 @@ static void print_text(const struct session *s, const struct request *q, const s
 	case STATUS_CLEAN:
 		printf("%sCLEAN%s: no interleaving of %s goes wrong: %s executions, complete\n",
 		       style_good(stdout), style_end(stdout), name, thousands(r->stats.executions, n));
-		printf("Next: faultline matrix %s\n", name);
+		if (s->config.race->axis)
+			printf("Next: faultline matrix %s\n", name);
 		break;
 	case STATUS_INTERRUPTED:
 		printf("INTERRUPTED: nothing found in %s executions, not complete\n",
@@ -362,7 +414,7 @@ static int run_explore(int argc, char **argv)
 
 	if (opt)
 		return option_status(opt);
-	status = session_open(&s, argv[optind], q.kernel, q.protocols);
+	status = session_open(&s, argv[optind], q.kernel, q.protocols, q.memory);
 	if (status)
 		return status;
 	q.o.oracle = s.config.race->oracle;
@@ -379,17 +431,22 @@ const struct command cmd_explore = {
 	.help = "  --protocol A=P[,A=P]  protocol P on axis A (see `faultline list protocols`)\n"
 		"  --kernel K            the protocols of kernel K (default " DEFAULT_KERNEL ")\n"
 		"  --strategy S          dpor (default): every interleaving, equivalent ones once; dfs: every\n"
-		"                        interleaving; random: a sample (of 100000 unless a budget is given)\n"
+		"                        interleaving; random, pct, pos: a sample (of 100000 unless a\n"
+		"                        budget is given)\n"
 		"  --preemptions N       dfs: at most N preemptions\n"
-		"  --memory M            sc, the only model of this version\n"
+		"  --state-hash          dfs: give an execution up in a state that another was in; data races\n"
+		"                        may go unseen\n"
+		"  --depth D             pct: for bugs of depth D (default 3)\n"
+		"  --memory M            sc (default), tso, pso, weak-locks\n"
 		"  --executions N        stop after N executions\n"
 		"  --seconds S           stop after S seconds\n"
-		"  --seed N              random: another sample\n"
+		"  --seed N              random, pct, pos: another sample\n"
 		"  --max-steps N         an execution's bound on steps\n"
 		"  --choices C=N[,C=N]   at most N times in an execution, C fails: alloc, io-error; in place of what\n"
 		"                        the race says, which is mostly nothing\n"
 		"  --no-minimise         print the violation as it was found\n"
 		"  --stop-at-data-race   a data race is a violation and ends the exploration\n"
+		"  --stop-at-lock-order  so is a lock order that can deadlock\n"
 		"  --paranoid            compare the whole machine with the snapshot after each reset\n"
 		"  --jobs N              1, the only number of this version\n"
 		"  --json                one JSON object",

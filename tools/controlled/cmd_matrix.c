@@ -62,6 +62,17 @@ static void judge_cell(struct cell *c, const struct engine_result *r)
 		c->differs = c->verdict == CELL_FOUND;
 }
 
+/* The race's, or what it says is found here: others may fire in executions before. */
+static const char *wanted_oracle(const struct cell *c)
+{
+	const struct race_verdict *v =
+		c->race->axis ? race_verdict(c->race, c->protocol) : &c->race->expect[0];
+
+	if (c->race->oracle)
+		return c->race->oracle;
+	return v && v->expect == RACE_FOUND ? v->oracle : NULL;
+}
+
 /* => 0, or a status after a message */
 static int explore_cell(struct cell *c, const struct request *q)
 {
@@ -69,7 +80,7 @@ static int explore_cell(struct cell *c, const struct request *q)
 	struct engine_options o = { .strategy = "dpor",
 				    .preemptions = -1,
 				    .seconds = q->seconds,
-				    .oracle = c->race->oracle,
+				    .oracle = wanted_oracle(c),
 				    .interrupted = session_interrupted(),
 				    .progress = session_progress,
 				    .progress_arg = c->progress };
@@ -81,7 +92,7 @@ static int explore_cell(struct cell *c, const struct request *q)
 		perror("faultline");
 		return STATUS_INTERNAL;
 	}
-	status = session_open(&s, c->race->name, q->kernel, c->race->axis ? c->protocol : NULL);
+	status = session_open(&s, c->race->name, q->kernel, c->race->axis ? c->protocol : NULL, NULL);
 	if (!status && engine_explore(s.engine, &o, r, err, sizeof(err)))
 		status = usage_error("%s", err);
 	session_progress_end();
@@ -112,12 +123,13 @@ static bool wanted(const struct race *r, const struct request *q, int nr, char *
 	return nr == 0;
 }
 
-static int add_cells(struct matrix *m, const struct race *r, const struct request *q)
+/* A race without an axis is no answer to which protocol closes what: it is explored where it is named. */
+static int add_cells(struct matrix *m, const struct race *r, const struct request *q, bool named)
 {
 	int axis = r->axis ? axis_find(r->axis) : -1;
 
 	if (!r->axis)
-		return q->protocol ? 0 : matrix_add(m, r, "-");
+		return q->protocol || !named ? 0 : matrix_add(m, r, "-");
 	for (int i = 0; i < protocol_count(); i++) {
 		const struct protocol *p = protocol_get(i);
 
@@ -146,9 +158,9 @@ static int fill(struct matrix *m, const struct request *q, int nr, char **names)
 	}
 	for (int i = 0; i < race_count() && !status; i++)
 		if (wanted(race_get(i), q, nr, names))
-			status = add_cells(m, race_get(i), q);
+			status = add_cells(m, race_get(i), q, nr > 0);
 	if (!status && !m->nr)
-		return usage_error("matrix: nothing matches%s%s; see `faultline list`",
+		return usage_error("matrix: no race with an axis matches%s%s; see `faultline list --plain`",
 				   q->family ? " family " : "", q->family ? q->family : "");
 	for (int i = 0; i < m->nr && !status && !*session_interrupted(); i++) {
 		snprintf(m->cell[i].progress, sizeof(m->cell[i].progress), "cell %d of %d, %s %s: ", i + 1,

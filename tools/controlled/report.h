@@ -12,6 +12,9 @@
 void report_data_races(FILE *f, const struct engine_program *p, const struct engine_result *r,
 		       struct symbols *s);
 cJSON *json_data_races(const struct engine_program *p, const struct engine_result *r, struct symbols *s);
+/* "lock order: MESSAGE", and a line for each taking of its chain; what the locks are named after is a place in the code */
+void report_lock_orders(FILE *f, const struct engine_result *r, struct symbols *s);
+cJSON *json_lock_orders(const struct engine_result *r, struct symbols *s);
 /* null, or { oracle, message, token, steps, preemptions } */
 cJSON *json_violation(const struct engine_result *r, const char *token);
 /* One line: "FOUND oracle: message" */

@@ -33,7 +33,8 @@ int session_open_config(struct session *s, const struct race_config *c)
 	return 0;
 }
 
-int session_open(struct session *s, const char *race, const char *kernel, const char *protocols)
+int session_open(struct session *s, const char *race, const char *kernel, const char *protocols,
+		 const char *memory)
 {
 	struct race_config c;
 	char err[512];
@@ -43,6 +44,9 @@ int session_open(struct session *s, const char *race, const char *kernel, const 
 		return unknown_race(race);
 	if (race_configure(&c, race, kernel, protocols, err, sizeof(err)))
 		return usage_error("%s", err);
+	for (int m = 0; memory && m < NR_ENGINE_MEMORIES; m++)
+		if (!strcmp(memory, engine_memory_name((enum engine_memory)m)))
+			c.memory = (enum engine_memory)m;
 	return session_open_config(s, &c);
 }
 

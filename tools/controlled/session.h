@@ -16,7 +16,8 @@ struct session {
 };
 
 /* => 0, or a status after a message; `s` must stay where it is until session_close() */
-int session_open(struct session *s, const char *race, const char *kernel, const char *protocols);
+int session_open(struct session *s, const char *race, const char *kernel, const char *protocols,
+		 const char *memory /* NULL: what the protocols say */);
 int session_open_config(struct session *s, const struct race_config *c);
 void session_close(struct session *s);
 

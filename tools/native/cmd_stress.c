@@ -126,6 +126,7 @@ static void print_json(const struct race_config *c, const struct native_result *
 		json_add_u64(k, "first_round", r->kind[i].round);
 		cJSON_AddItemToArray(kinds, k);
 	}
+	json_add_outcomes(j, r->outcomes.outcome, r->outcomes.nr, r->outcomes.truncated);
 	cJSON_AddBoolToObject(j, "hung", r->hung);
 	cJSON_AddBoolToObject(j, "interrupted", r->interrupted);
 	cJSON_AddNumberToObject(j, "seconds", r->seconds);
@@ -144,14 +145,18 @@ static void print_text(const struct race_config *c, const struct native_result *
 	       r->hung	      ? "; the last one hung" :
 	       r->interrupted ? "; interrupted" :
 				"");
+	outcomes_print(r->outcomes.outcome, r->outcomes.nr, r->outcomes.truncated);
 	for (int i = 0; i < r->nr_kinds; i++)
 		printf("%sFOUND %s%s %s times, first in round %s: %s\n", style_bad(stdout),
 		       r->kind[i].first.oracle, style_end(stdout), thousands(r->kind[i].count, a),
 		       thousands(r->kind[i].round, b), r->kind[i].first.message);
 	if (!r->nr_kinds)
 		printf("Luck found nothing in %s rounds, which proves nothing.\n", thousands(r->rounds, a));
-	printf("Next: build/controlled/faultline explore %s --protocol %s=%s\n", c->race->name,
-	       axis_name((enum protocol_axis)0), c->protocol[0]->name);
+	printf("Next: build/controlled/faultline explore %s", c->race->name);
+	if (race_is_bare(c->race))
+		putchar('\n');
+	else
+		printf(" --protocol %s=%s\n", axis_name((enum protocol_axis)0), c->protocol[0]->name);
 }
 
 static int stress(const struct request *q, const char *race)

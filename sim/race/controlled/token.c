@@ -110,9 +110,12 @@ void token_print(struct engine *e, const struct race_config *c, struct engine_re
 	size_t len = (size_t)snprintf(buf, n, "%s:%s:", TOKEN_VERSION, c->race->name);
 	bool labelled = engine_schedule_label(e, &r->schedule);
 
-	for (int a = 0; a < NR_AXES; a++)
+	for (int a = 0; a < NR_AXES && !race_is_bare(c->race); a++)
 		len += (size_t)snprintf(buf + len, n - len, "%s%s=%s", a ? "+" : "",
 					axis_name((enum protocol_axis)a), c->protocol[a]->name);
+	if (c->memory != ENGINE_SC)
+		len += (size_t)snprintf(buf + len, n - len, "%smemory=%s", race_is_bare(c->race) ? "" : "+",
+					engine_memory_name(c->memory));
 	len += (size_t)snprintf(buf + len, n - len, ":");
 	engine_schedule_print(engine_program(e), &r->schedule, ',', buf + len, n - len);
 	len = strlen(buf);

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lockdep.c - locks taken in orders that can deadlock, found without a deadlock
+ *
+ * held.h looks at each acquisition; what it has not seen before comes here. A new edge is looked at for a cycle through
+ * it. A cycle is no deadlock if some class on it is both waited for and held in the way that lets others in (read_lock
+ * on both sides), so a path never passes from a shared arrival to a shared departure.
+ *
+ * Reports stand beside the verdict, as data races do. The order of executions is that of the strategy, so what is found
+ * is the same each time.
+ */
+#include "engine/held.h"
+
+/* ---- classes -------------------------------------------------------------------------------------- */
+
+static uint32_t class_new(struct engine *e, const char *name)
+{
+	struct lockdep *d = e->locks;
+
+	if (d->nr_classes == MAX_LOCK_CLASSES)
+		engine_panic("more than %d classes of locks, the last '%s': raise MAX_LOCK_CLASSES",
+			     MAX_LOCK_CLASSES - 1, name);
+	memset(&d->class[d->nr_classes], 0, sizeof(d->class[0]));
+	d->class[d->nr_classes].name = name;
+	d->class[d->nr_classes].base = (uint8_t)d->nr_classes;
+	return (uint32_t)d->nr_classes++;
+}
+
+/* By what it says: an inline function's place has a key in each object file. */
+uint32_t lockdep_class(struct engine *e, const struct sync_lock_key *key)
+{
+	const char *name = key->name[0] == '&' ? key->name + 1 : key->name;
+	uint32_t id;
+
+	if (!e->locks)
+		return 0;
+	for (int i = 1; i < e->locks->nr_classes; i++) {
+		const struct lock_class *c = &e->locks->class[i];
+
+		if (c->line == key->line && !c->subclass && c->file && !strcmp(c->name, name) &&
+		    !strcmp(c->file, key->file))
+			return (uint32_t)i;
+	}
+	id = class_new(e, name);
+	e->locks->class[id].file = key->file;
+	e->locks->class[id].line = key->line;
+	return id;
+}
+
+uint32_t lockdep_bit_class(struct engine *e, const char *name)
+{
+	struct lockdep *d = e->locks;
+	unsigned slot = ((uintptr_t)name * 0x9e3779b1u >> 8) & (BIT_NAME_SLOTS - 1);
+	int i = 1;
+
+	if (likely(d->bit_name[slot].name == name))
+		return d->bit_name[slot].class;
+	while (i < d->nr_classes &&
+	       (d->class[i].file || d->class[i].subclass || strcmp(d->class[i].name, name) != 0))
+		i++;
+	if (i == d->nr_classes)
+		class_new(e, name);
+	d->bit_name[slot].name = name;
+	d->bit_name[slot].class = (uint8_t)i;
+	return (uint32_t)i;
+}
+
+uint32_t lockdep_subclass(struct engine *e, uint32_t class, unsigned subclass)
+{
+	struct lockdep *d = e->locks;
+	uint32_t id;
+
+	if (!class)
+		return 0;
+	for (int i = 1; i < d->nr_classes; i++)
+		if (d->class[i].base == class && d->class[i].subclass == subclass)
+			return (uint32_t)i;
+	id = class_new(e, d->class[class].name);
+	d->class[id].file = d->class[class].file;
+	d->class[id].line = d->class[class].line;
+	d->class[id].base = (uint8_t) class;
+	d->class[id].subclass = (uint8_t)subclass;
+	return id;
+}
+
+static const char *class_name(const struct engine *e, unsigned node, char *buf, size_t n)
+{
+	const struct lock_class *c = &e->locks->class[node >> 1];
+
+	if (c->subclass)
+		snprintf(buf, n, "%s/%d", c->name, c->subclass);
+	else
+		snprintf(buf, n, "%s", c->name);
+	return buf;
+}
+
+/* ---- its life -------------------------------------------------------------------------------------- */
+
+int lockdep_create(struct engine *e)
+{
+	struct lock_graph *g;
+
+	e->locks = calloc(1, sizeof(*e->locks));
+	if (!e->locks)
+		return -1;
+	e->mapped += sizeof(*e->locks);
+	e->locks->nr_classes = 1;
+	/* Class 0 takes no part: as if all about it had been seen. */
+	g = &e->locks->now;
+	g->usage[0] = 0xff;
+	memset(g->seen, 0xff, 2 * sizeof(g->seen[0]));
+	for (int i = 0; i < LOCK_NODES; i++)
+		g->seen[i][0] |= 3;
+	g = &e->locks->setup;
+	*g = e->locks->now;
+	return 0;
+}
+
+void lockdep_destroy(struct engine *e)
+{
+	if (e->locks)
+		free(e->locks->edge);
+	free(e->locks);
+}
+
+void lockdep_setup_over(struct engine *e)
+{
+	e->locks->setup = e->locks->now;
+}
+
+void lockdep_restart(struct engine *e)
+{
+	struct lockdep *d = e->locks;
+
+	d->now = d->setup;
+	/* An edge of the set-up that was reported later as part of a cycle is as good as before. */
+	for (int i = 0; i < d->now.nr_edges; i++)
+		d->edge[i].cyclic = false;
+}
+
+void lockdep_result(const struct engine *e, struct engine_result *r)
+{
+	r->nr_lock_reports = e->locks->now.nr_reports;
+	memcpy(r->lock_reports, e->locks->report, sizeof(r->lock_reports));
+}
+
+/* ---- reports ------------------------------------------------------------------------------------------ */
+
+static struct engine_lock_report *report_new(struct engine *e)
+{
+	struct lockdep *d = e->locks;
+	struct engine_lock_report *r;
+
+	if (d->now.nr_reports == ENGINE_MAX_LOCK_REPORTS)
+		return NULL;
+	r = &d->report[d->now.nr_reports++];
+	memset(r, 0, sizeof(*r));
+	r->execution = e->mode == MODE_SETUP ? 0 : e->nr_execution;
+	return r;
+}
+
+static void report_link(struct engine *e, struct engine_lock_report *r, const struct lock_edge *g)
+{
+	int i = r->nr;
+
+	if (i == ENGINE_MAX_LOCK_LINKS)
+		return;
+	r->nr++;
+	snprintf(r->link[i].task, sizeof(r->link[i].task), "%s", g->task);
+	class_name(e, g->from, r->link[i].held, sizeof(r->link[i].held));
+	class_name(e, g->to, r->link[i].taken, sizeof(r->link[i].taken));
+	r->link[i].held_pc = g->held_pc;
+	r->link[i].depth = g->depth;
+	memcpy(r->link[i].pc, g->pc, sizeof(g->pc));
+}
+
+static void report_done(struct engine *e, const struct engine_lock_report *r)
+{
+	if (e->opt && e->opt->lock_order_fatal && e->mode == MODE_RUN)
+		violate(e, "lock-order", "%s", r->message);
+}
+
+static struct lock_edge edge_now(struct engine *e, const struct held *h, const struct held *taken)
+{
+	struct lock_edge g = {
+		.from = h->node, .to = taken->node, .task = task_current(e)->name, .held_pc = h->pc
+	};
+
+	g.depth = trace_stack(e, g.pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
+	return g;
+}
+
+/* The same lock again, or another of its class without an annotation. */
+static void report_same(struct engine *e, const struct held *h, const struct held *taken)
+{
+	struct engine_lock_report *r;
+	struct lock_edge g = edge_now(e, h, taken);
+	const char *task = g.task;
+	char name[ENGINE_NAME_MAX];
+
+	r = report_new(e);
+	if (!r)
+		return;
+	report_link(e, r, &g);
+	class_name(e, h->node, name, sizeof(name));
+	if (h->id != taken->id)
+		snprintf(
+			r->message, sizeof(r->message),
+			"%s takes two locks of one class, %s, without an annotation that says in which order",
+			task, name);
+	else if (h->shared && taken->shared)
+		snprintf(r->message, sizeof(r->message),
+			 "%s takes %s for reading again: a writer that queues between the two waits for the "
+			 "first and holds up the second",
+			 task, name);
+	else
+		snprintf(r->message, sizeof(r->message), "%s takes %s (%s) while it holds it (%s)", task,
+			 name, taken->op, h->op);
+	report_done(e, r);
+}
+
+/* ---- cycles ------------------------------------------------------------------------------------------- */
+
+struct search {
+	int16_t via[LOCK_NODES];    /* the edge that led to a node first, -1: none did */
+	uint8_t parent[LOCK_NODES]; /* where that edge was left from */
+	uint8_t queue[LOCK_NODES];
+	int last;    /* the edge that closes the circle */
+	unsigned at; /* the node that it leaves from */
+};
+
+/* From where edge `first` leads back to the class where it begins, along the fewest edges. => whether there is a way */
+static bool way_back(const struct lockdep *d, int first, struct search *s)
+{
+	const struct lock_edge *f = &d->edge[first];
+	int head = 0, tail = 0;
+
+	memset(s->via, -1, sizeof(s->via));
+	s->via[f->to] = (int16_t)first;
+	s->queue[tail++] = f->to;
+	while (head < tail) {
+		s->at = s->queue[head++];
+		for (s->last = 0; s->last < d->now.nr_edges; s->last++) {
+			const struct lock_edge *g = &d->edge[s->last];
+
+			if (g->cyclic || g->from >> 1 != s->at >> 1 || (g->from & s->at & 1))
+				continue;
+			if (g->to >> 1 == f->from >> 1 && !(g->to & f->from & 1))
+				return true;
+			if (s->via[g->to] >= 0)
+				continue;
+			s->via[g->to] = (int16_t)s->last;
+			s->parent[g->to] = (uint8_t)s->at;
+			s->queue[tail++] = g->to;
+		}
+	}
+	return false;
+}
+
+static void report_cycle(struct engine *e, int first, const struct search *s)
+{
+	struct lockdep *d = e->locks;
+	struct engine_lock_report *r;
+	int way[LOCK_NODES + 1], n = 0;
+	char text[sizeof(r->message)];
+	size_t len;
+
+	d->edge[first].cyclic = true;
+	way[n++] = s->last;
+	for (unsigned at = s->at; s->via[at] != first; at = s->parent[at])
+		way[n++] = s->via[at];
+	r = report_new(e);
+	if (!r)
+		return;
+	report_link(e, r, &d->edge[first]);
+	while (n)
+		report_link(e, r, &d->edge[way[--n]]);
+	len = (size_t)snprintf(text, sizeof(text), "taken in a circle:");
+	for (int i = 0; i < r->nr && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s takes %s while it holds %s",
+					i ? ";" : "", r->link[i].task, r->link[i].taken, r->link[i].held);
+	memcpy(r->message, text, sizeof(text));
+	report_done(e, r);
+}
+
+static void edge_add(struct engine *e, const struct held *h, const struct held *taken)
+{
+	struct lockdep *d = e->locks;
+	struct search s;
+
+	if (d->now.nr_edges == d->cap_edges) {
+		d->cap_edges = d->cap_edges ? 2 * d->cap_edges : 64;
+		d->edge = realloc(d->edge, (size_t)d->cap_edges * sizeof(*d->edge));
+		if (!d->edge || d->cap_edges > INT16_MAX)
+			engine_panic("no memory for %d lock orders", d->cap_edges);
+	}
+	d->edge[d->now.nr_edges++] = edge_now(e, h, taken);
+	if (way_back(d, d->now.nr_edges - 1, &s))
+		report_cycle(e, d->now.nr_edges - 1, &s);
+}
+
+/* `h` is held, `taken` is waited for, and either is news or is the same lock. */
+void lockdep_edge(struct engine *e, const struct held *h, const struct held *taken)
+{
+	struct lock_graph *g = &e->locks->now;
+	bool seen = g->seen[h->node][taken->node >> 6] >> (taken->node & 63) & 1;
+	unsigned class = taken->node >> 1;
+
+	g->seen[h->node][taken->node >> 6] |= 1ull << (taken->node & 63);
+	if (h->id == taken->id) {
+		/* A bit lock may be somebody else's to release by now; readers let each other in where they pass writers. */
+		if (h->kind == SYNC_BIT || (h->node & taken->node & 1) || !class || g->recursed[class])
+			return;
+		g->recursed[class] = true;
+		report_same(e, h, taken);
+	} else if (seen || !class) {
+		return;
+	} else if (h->node >> 1 == class) {
+		if (h->kind != SYNC_BIT && !(h->node & taken->node & 1))
+			report_same(e, h, taken);
+	} else {
+		edge_add(e, h, taken);
+	}
+}
+
+/* ---- interrupts --------------------------------------------------------------------------------------------- */
+
+static void report_usage(struct engine *e, unsigned node)
+{
+	const struct lock_class *c = &e->locks->class[node >> 1];
+	struct engine_lock_report *r = report_new(e);
+	char name[ENGINE_NAME_MAX];
+
+	if (!r)
+		return;
+	class_name(e, node, name, sizeof(name));
+	for (int i = 0; i < 2; i++) {
+		snprintf(r->link[i].task, sizeof(r->link[i].task), "%s", c->site[i].task);
+		class_name(e, node, r->link[i].taken, sizeof(r->link[i].taken));
+		r->link[i].depth = c->site[i].depth;
+		memcpy(r->link[i].pc, c->site[i].pc, sizeof(c->site[i].pc));
+	}
+	r->nr = 2;
+	snprintf(r->message, sizeof(r->message),
+		 "%s is taken in an interrupt of %s, and by %s with interrupts on: an interrupt that comes "
+		 "while it is held waits for its own CPU",
+		 name, c->site[0].task, c->site[1].task);
+	report_done(e, r);
+}
+
+void lockdep_usage(struct engine *e, unsigned node, bool in_irq)
+{
+	unsigned shared = node & 1, class = node >> 1, all, before = e->locks->now.usage[class];
+	struct lock_class *c = &e->locks->class[class];
+	int k = !in_irq;
+
+	all = before | (in_irq ? USED_IN_IRQ(shared) : USED_IRQS_ON(shared));
+	e->locks->now.usage[class] = (uint8_t)all;
+	if (!(before & (in_irq ? 3 : 12))) {
+		c->site[k].task = e->task[e->me].name;
+		c->site[k].depth =
+			trace_stack(e, c->site[k].pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
+	}
+	/* Two readers do not keep each other out; and once said is enough. */
+	if ((all & 3) && (all & 12) && ((all & USED_IN_IRQ(0)) || (all & USED_IRQS_ON(0))) &&
+	    !((before & 3) && (before & 12) && ((before & USED_IN_IRQ(0)) || (before & USED_IRQS_ON(0)))))
+		report_usage(e, node);
+}
+
+/* ---- sleeping, returning ---------------------------------------------------------------------------------------- */
+
+static size_t list_held(struct engine *e, const struct task *t, bool spins, char *buf, size_t n)
+{
+	char name[ENGINE_NAME_MAX];
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < t->nr_held && len < n; i++) {
+		const struct held *h = &t->held[i];
+
+		if (spins ? h->kind != SYNC_SPIN : h->kind == SYNC_BIT)
+			continue;
+		class_name(e, h->node, name, sizeof(name));
+		len += (size_t)snprintf(buf + len, n - len, "%s%s (%s)", len ? ", " : "",
+					h->node >> 1 ? name : "a lock", h->op);
+	}
+	return len;
+}
+
+void lockdep_atomic(struct engine *e, const char *op, const char *name)
+{
+	const struct task *t = &e->task[e->me];
+	char held[256] = "";
+	const char *why;
+
+	if (e->irq_cpu >= 0)
+		why = "in an interrupt's handler";
+	else if (t->nr_spins && list_held(e, t, true, held, sizeof(held)))
+		why = "which holds ";
+	else if (t->irq_depth)
+		why = "with interrupts off";
+	else if (t->rcu_depth)
+		why = "inside an RCU read side";
+	else
+		why = "inside an RCU callback";
+	violate(e, "sleep-in-atomic", "%s(%s) by %s, %s%s, may sleep", op, name ? name : "", t->name, why,
+		held);
+}
+
+void lockdep_exit(struct engine *e)
+{
+	const struct task *t = task_current(e);
+	char held[256];
+
+	/* A bit lock may be released by whoever ends what it was taken for. */
+	if (list_held(e, t, false, held, sizeof(held)))
+		violate(e, "lock-held-at-exit", "%s returned and holds %s", t->name, held);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lastzero_5 - one looks for the last word that is 0, 5 others each raise a word above its neighbour
+ *
+ * The search begins at the last word and ends at the first 0 it meets, so which words it reads at all depends on the
+ * schedule. The first word stays 0.
+ *
+ * Invariant: the executions fall into 64 classes.
+ * Source: Abdulla, Aronsson, Jonsson and Sagonas, "Optimal dynamic partial order reduction" (POPL 2014).
+ */
+#define N 5
+#include "lastzero.h"
+
+RACE(lastzero_5, .summary = "one looks for the last 0 in an array, 5 others raise its words",
+     .memory = sizeof(struct words),
+     .actors = { { "search", look_for_zero },
+		 { "raise1", raise_word },
+		 { "raise2", raise_word },
+		 { "raise3", raise_word },
+		 { "raise4", raise_word },
+		 { "raise5", raise_word } },
+     .classes = 64);
