@@ -226,7 +226,8 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *
  *	void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name);
  *
- * Yielding [point]: lets every other runnable task go first.
+ * Yielding [point]. In the controlled build a loop that changes nothing between two yields waits at the yield
+ * until something that it read was written.
  *
  *	void cpu_relax(void);  void cond_resched(void);
  *
@@ -298,7 +299,8 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *
  *	void sync_outcome(const char *text);
  *
- * Choices other than the schedule [point]: 0 is the ordinary outcome; natively always 0.
+ * Choices other than the schedule [point where the kind has a bound]: 0 is the ordinary outcome, and the only
+ * one without a bound, in interrupts, and natively.
  *
  *	int sync_choose(const char *what, int n);	0 .. n-1
  */

@@ -15,6 +15,7 @@
 /* An actor is also a CPU. */
 #define RACE_MAX_ACTORS 16
 #define RACE_MAX_VERDICTS 32
+#define RACE_MAX_CHOICES 8
 
 enum race_expectation {
 	RACE_UNSTATED, /* the end of the table */
@@ -44,6 +45,12 @@ struct race_verdict {
 		witness; /* RACE_FOUND: a schedule against labels, e.g. "invalidate@unmapped fault invalidate" */
 };
 
+/* How often an execution may have what is not ordinary: "alloc" (an allocation fails), "io-error". */
+struct race_choice {
+	const char *what;
+	int max;
+};
+
 struct race {
 	const char *name;
 	const char *file; /* its source; the folder that holds it is its family */
@@ -58,6 +65,7 @@ struct race {
 	struct race_actor actors[RACE_MAX_ACTORS];
 	void (*check)(
 		void); /* runs after the actors have ended, alone, before the global oracles; may be NULL */
+	struct race_choice choices[RACE_MAX_CHOICES]; /* none listed: everything goes well */
 	struct race_verdict expect[RACE_MAX_VERDICTS];
 	/* how many equivalence classes its executions fall into when memory is sequentially consistent; 0: unstated */
 	unsigned long long classes;

@@ -89,6 +89,8 @@ void arena_dirty_range(struct engine *e, const void *p, size_t n)
 {
 	size_t off = arena_off(e, p);
 
+	if (unlikely(spin_watched(e)))
+		spin_wrote(e, p, n);
 	if (e->mode == MODE_SETUP || e->mode == MODE_IDLE || off >= e->arena_size || !n)
 		return;
 	for (size_t l = off >> LINE_SHIFT; l <= (off + n - 1) >> LINE_SHIFT; l++)
@@ -156,6 +158,8 @@ static void poison_set(struct engine *e, const void *p, size_t n, uint8_t kind)
 
 	if (off >= e->arena_size || !n)
 		return;
+	if (unlikely(spin_watched(e)))
+		spin_wrote(e, p, n);
 	for (size_t l = off >> LINE_SHIFT; l <= (off + n - 1) >> LINE_SHIFT; l++) {
 		e->line[l].poison = kind;
 		if (unlikely(e->states != NULL))

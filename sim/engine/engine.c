@@ -131,6 +131,7 @@ void engine_destroy(struct engine *e)
 	free(e->clocks);
 	free(e->spill);
 	free(e->order);
+	free(e->history);
 	free(e);
 }
 
@@ -141,7 +142,7 @@ const struct engine_program *engine_program(const struct engine *e)
 
 /* ---- before an exploration ------------------------------------------------------------------------------- */
 
-const struct strategy *engine_strategy(const struct engine *e, const struct engine_options *o, char *err,
+const struct strategy *engine_strategy(struct engine *e, const struct engine_options *o, char *err,
 				       size_t errlen)
 {
 	const struct strategy *s = strategy_find(o->strategy ? o->strategy : "dpor");
@@ -150,6 +151,8 @@ const struct strategy *engine_strategy(const struct engine *e, const struct engi
 		snprintf(err, errlen, "no strategy '%s'", o->strategy);
 		return NULL;
 	}
+	if (choices_from_options(e, o, err, errlen))
+		return NULL;
 	if (o->state_hash && (s != &strategy_dfs || e->prog.memory != ENGINE_SC)) {
 		snprintf(err, errlen, "states are hashed by dfs under sc only, not by %s under %s", s->name,
 			 engine_memory_name(e->prog.memory));
@@ -169,7 +172,10 @@ const struct strategy *engine_strategy(const struct engine *e, const struct engi
 
 void engine_begin(struct engine *e, const struct engine_options *o)
 {
+	char none[8];
+
 	e->opt = o;
+	choices_from_options(e, o, none, sizeof(none)); /* engine_strategy() looked at them */
 	engine_set_bound(e, o->max_steps);
 	oops_prepare(); /* its stack is there since engine_create() */
 	lockdep_restart(e);

@@ -20,6 +20,10 @@
 #define ENGINE_MAX_CPUS 16	      /* a task each */
 #define ENGINE_STACK_SIZE (64u << 10) /* bytes a fiber; a guard page lies below */
 #define ENGINE_NAME_MAX 48
+#define ENGINE_WHAT_MAX 24		    /* the name of a kind of choice */
+#define ENGINE_MAX_CHOICE_KINDS 8	    /* kinds that an exploration bounds */
+#define ENGINE_MAX_OUTCOMES_OF_A_CHOICE 256 /* of one sync_choose() */
+#define ENGINE_MAX_OUTCOMES_TOLD 32	    /* other than the ordinary, an execution */
 
 enum engine_memory {
 	ENGINE_SC,
@@ -41,12 +45,22 @@ struct engine_task {
 	enum engine_task_kind kind;
 };
 
+/*
+ * How many outcomes of sync_choose(what) an execution may have that are not the ordinary one. Choices that no list
+ * names have their ordinary outcome. A list ends with what = NULL.
+ */
+struct engine_choice {
+	const char *what;
+	int max;
+};
+
 struct engine_program {
 	const char *name;
 	size_t arena_size; /* bytes, zeroed before setup */
 	void (*setup)(void *arg);
 	void (*check)(void *arg); /* after each execution, alone, no points; reports by sync_violation() */
 	void *arg;
+	struct engine_choice choices[ENGINE_MAX_CHOICE_KINDS + 1];
 	enum engine_memory memory;
 	int nr_tasks;
 	struct engine_task tasks[ENGINE_MAX_TASKS / 2 - 1]; /* task i runs on CPU i; devices have their own */
@@ -85,12 +99,23 @@ struct engine_segment {
 	uint32_t count;		     /* LABEL: which visit, from 1; COUNT: steps */
 };
 
+/* The outcome of the visit-th sync_choose(what) of a task; task -1: `what` is a choice, nothing more. */
+struct engine_choice_made {
+	int task;
+	char what[ENGINE_WHAT_MAX];
+	uint32_t visit; /* from 1 */
+	int outcome;
+};
+
 #define ENGINE_MAX_SEGMENTS 512
+#define ENGINE_MAX_CHOICES_MADE (ENGINE_MAX_OUTCOMES_TOLD + ENGINE_MAX_CHOICE_KINDS)
 
 struct engine_schedule {
 	int nr;
 	bool truncated; /* it had more segments: printed as such, and refused when read */
 	struct engine_segment seg[ENGINE_MAX_SEGMENTS];
+	int nr_choices;
+	struct engine_choice_made choice[ENGINE_MAX_CHOICES_MADE];
 };
 
 /* ---- a trace, for diagrams: one entry a step --------------------------------------------------- */
@@ -174,9 +199,10 @@ struct engine_options {
 	uint64_t executions;  /* budget, 0: none */
 	double seconds;	      /* budget, 0: none */
 	uint64_t seed;
-	uint32_t max_steps;    /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
-	const char *oracle;    /* stop at a violation of this oracle only, keep others; NULL: any stops */
-	bool keep_going;       /* do not stop at violations at all: count them */
+	uint32_t max_steps; /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
+	const char *oracle; /* stop at a violation of this oracle only, keep others; NULL: any stops */
+	const struct engine_choice *choices; /* in place of the program's; NULL: the program's */
+	bool keep_going;		     /* do not stop at violations at all: count them */
 	bool data_race_fatal;  /* a data race ends the exploration as violation of "data-race" */
 	bool lock_order_fatal; /* so does a lock report, as violation of "lock-order" */
 	bool paranoid;	       /* compare the whole arena with the snapshot after each reset */
@@ -259,7 +285,8 @@ enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s,
 void engine_trace_free(struct engine_trace *t);
 
 /*
- * Looks for the same violation (same oracle) with the fewest preemptions, then the fewest steps, preferring
+ * Looks for the same violation (same oracle) with the fewest outcomes of choices that are not
+ * the ordinary one, then the fewest preemptions, then the fewest steps, preferring
  * preemptions at labels, in at most `executions` runs. On return r holds the best found, which is never worse.
  */
 void engine_minimise(struct engine *e, struct engine_result *r, uint64_t executions);

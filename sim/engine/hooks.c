@@ -46,6 +46,8 @@ static inline void plain(const void *p, unsigned size, unsigned kind)
 		arena_poison_hit(e, off, kind & ACCESS_WRITE ? "write" : "read");
 	if (unlikely(e->weak) && (kind & ACCESS_WRITE) && e->live)
 		store_buffer_plain(e, p, size);
+	if (unlikely(spin_watched(e)))
+		(kind & ACCESS_WRITE ? spin_wrote : spin_read)(e, p, size);
 	if (unlikely(e->states != NULL) && (READ_UNSEEN || !(kind & ACCESS_WRITE)))
 		state_learn_bytes(e, p, size);
 	if (!e->detect)
@@ -106,6 +108,8 @@ static void range(const void *p, size_t n, unsigned kind)
 		n = e->hook_size - off;
 	if (kind & ACCESS_WRITE)
 		arena_dirty_range(e, p, n);
+	else if (unlikely(spin_watched(e)))
+		spin_read(e, p, n);
 	for (size_t l = off >> LINE_SHIFT; l <= (off + n - 1) >> LINE_SHIFT; l++)
 		if (unlikely(e->line[l].poison) && e->live)
 			arena_poison_hit(e, l << LINE_SHIFT, kind & ACCESS_WRITE ? "write" : "read");
@@ -202,6 +206,8 @@ static inline void atomic_done(struct engine *e, const volatile void *vp, unsign
 	e->step_new = new_;
 	if (unlikely(e->tracing))
 		trace_values(e, p, size, old, new_);
+	if (unlikely(spin_watched(e)))
+		(store && old != new_ ? spin_wrote : spin_read)(e, p, size);
 	if (store && e->waiting)
 		recheck(e, loc_word(e, p));
 }
@@ -224,7 +230,7 @@ static void hold_back(struct engine *e, const volatile void *vp, unsigned size, 
 		hb_access(e, off, size, ACCESS_MARKED | ACCESS_WRITE);
 		hb_atomic(e, loc_word(e, p), false, true, order);
 	}
-	memcpy(&old, p, size);
+	__real_memcpy(&old, p, size);
 	store_buffer_add(e, p, size, value, order_releases(order));
 	if (unlikely(e->tracing))
 		trace_values(e, p, size, old, value);

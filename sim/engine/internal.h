@@ -15,11 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/choose.h"
 #include "engine/engine.h"
 #include "engine/fiber.h"
 #include "engine/lockdep.h"
 #include "engine/op.h"
 #include "engine/outcome.h"
+#include "engine/spin.h"
 #include "engine/store_buffer.h"
 #include "sync.h"
 
@@ -48,6 +50,8 @@ typedef uint16_t order_t;
 #define ORDER_TASK 0x3f	     /* ENGINE_MAX_TASKS - 1 */
 #define ORDER_PREEMPTED 0x80 /* the task of the step before could have gone on */
 #define ORDER_CHOICE_SHIFT 8
+_Static_assert(ENGINE_MAX_OUTCOMES_OF_A_CHOICE <= 1 << (16 - ORDER_CHOICE_SHIFT),
+	       "an order_t holds an outcome");
 
 typedef uint32_t clk_t;
 struct vclock {
@@ -71,6 +75,7 @@ struct task {
 	int rcu_depth;		    /* (s) */
 	uint32_t last_step;	    /* (s) its latest step, from 1; 0: none */
 	int call_wait;		    /* (s) the CPU whose answer to its IPI it waits for */
+	struct spin spin;	    /* (s) */
 	const char *label;	    /* (s) the label visited last */
 	uint32_t label_step;	    /* (s) last_step when it was visited */
 	int nr_held;		    /* (s) locks it holds, the oldest first */
@@ -164,8 +169,9 @@ struct engine {
 	bool live;		  /* operations are scheduling points */
 	bool tracing;		  /* (x) */
 	struct state_set *states; /* (e) visited, when states are hashed; else NULL */
-	int me;	     /* (s) task whose accesses these are: current, or the one an interrupt interrupts */
-	int irq_cpu; /* (s) CPU that handles an interrupt now, -1: none */
+	int me;		 /* (s) task whose accesses these are: current, or the one an interrupt interrupts */
+	int irq_cpu;	 /* (s) CPU that handles an interrupt now, -1: none */
+	taskmask noting; /* (s) tasks whose reads since their last yield are kept */
 	uint64_t nr_plain, nr_marked;
 
 	enum engine_mode mode;
@@ -221,6 +227,18 @@ struct engine {
 	taskmask rcu_readers;		       /* (s) tasks inside a read side */
 	taskmask gp_readers[ENGINE_MAX_TASKS]; /* (s) by waiter: readers it waits for */
 
+	struct choice_kind choice[ENGINE_MAX_CHOICE_KINDS];	 /* (e) */
+	int nr_choices;						 /* (e) */
+	int choices_max;					 /* (e) outcomes of all kinds together */
+	struct engine_choice_made made[ENGINE_MAX_CHOICES_MADE]; /* (s) */
+	int nr_made;						 /* (s) */
+	int choice_n; /* (s) how many outcomes the latest step of mode OP_CHOOSE had, under the bounds left */
+
+	struct past {
+		int task;
+		struct op op;
+	} * history; /* (s) a ring of the latest steps past the bound */
+	uint32_t nr_history;
 	struct lockdep *locks; /* (e) lockdep.c */
 	int asking;	       /* (s) nobody can run: a sleeper tells whether its condition holds, -1 */
 	taskmask asked;	       /* (s) those that told */
@@ -340,6 +358,22 @@ static inline bool order_releases(int order)
 	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
 }
 
+/* ---- ends.c ----------------------------------------------------------------------------------------------- */
+
+#define ENGINE_HISTORY 1024
+
+void run_over(struct engine *e) __attribute__((noreturn));
+void violate_stuck(struct engine *e);
+void violate_livelock(struct engine *e);
+void history_begin(struct engine *e);
+void history_step(struct engine *e, int task);
+
+/* Does anybody care what is read and written? */
+static inline bool spin_watched(const struct engine *e)
+{
+	return e->noting;
+}
+
 /* ---- hb.c: happens-before and data races ------------------------------------------------------------------ */
 
 void hb_reset(struct engine *e);
@@ -380,11 +414,6 @@ static inline void learn(struct engine *e, uint64_t value)
 	if (unlikely(e->states != NULL))
 		state_learn(e, value);
 }
-
-/* ---- stuck.c: nobody can run, or nobody comes to an end ---- */
-
-void violate_deadlock(struct engine *e);
-void violate_livelock(struct engine *e);
 
 /* ---- locks.c ---- */
 
@@ -437,7 +466,7 @@ int schedule_preemptions(const struct engine *e);
 void run_order(struct engine *e, const order_t *order, uint32_t n);
 void engine_set_bound(struct engine *e, uint32_t max_steps);
 /* => NULL and one line in err: the options make no sense together */
-const struct strategy *engine_strategy(const struct engine *e, const struct engine_options *o, char *err,
+const struct strategy *engine_strategy(struct engine *e, const struct engine_options *o, char *err,
 				       size_t errlen);
 /* On the thread that is to use the engine. */
 void engine_begin(struct engine *e, const struct engine_options *o);

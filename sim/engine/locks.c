@@ -14,7 +14,8 @@ static struct op lock_op(struct engine *e, const void *lock, enum op_mode mode, 
 	};
 }
 
-void lock_dirty(struct engine *e, const void *lock, size_t size)
+/* Its bytes are about to change, though nobody sees it yet. */
+static void lock_mark(struct engine *e, const void *lock, size_t size)
 {
 	size_t off = arena_off(e, lock);
 
@@ -25,6 +26,13 @@ void lock_dirty(struct engine *e, const void *lock, size_t size)
 	for (size_t i = 0; i < size; i += 1u << LINE_SHIFT)
 		arena_mark(e, off + i);
 	arena_mark(e, off + size - 1);
+}
+
+void lock_dirty(struct engine *e, const void *lock, size_t size)
+{
+	lock_mark(e, lock, size);
+	if (unlikely(spin_watched(e)))
+		spin_wrote(e, lock, size);
 }
 
 /* A lock inside freed memory is a violation before anything waits for it. */
@@ -123,6 +131,7 @@ bool sync_trylock_exclusive(struct sync_lock *l, enum sync_lock_kind kind, const
 	lock_look(e, l);
 	point(e, &op);
 	if (l->owner || l->readers) {
+		spin_read(e, l, 8);
 		e->step_op.mode = OP_TRY_FAILED;
 		learn(e, 0);
 		return false;
@@ -149,13 +158,14 @@ void sync_unlock_exclusive(struct sync_lock *l, const char *name)
 		violate(e, "unlock-by-non-owner", "%s(%s) by %s, held by %s", name, l->name,
 			e->task[e->current].name, l->owner ? e->task[l->owner - 1].name : "nobody");
 	lock_drop(task_current(e), lock_id(l, 0));
-	lock_dirty(e, l, sizeof(*l));
 	show(e, l, l->owner, 0);
 	released(e, l, true);
 	if (unlikely(e->weak) && op.drain == DRAIN_ROOM) {
+		lock_mark(e, l, sizeof(*l));
 		store_buffer_unlock(e, l);
 		return;
 	}
+	lock_dirty(e, l, sizeof(*l));
 	l->owner = 0;
 	recheck(e, loc_word(e, l));
 }
@@ -207,6 +217,7 @@ bool sync_is_locked(const struct sync_lock *l)
 
 	if (e->live)
 		point(e, &op);
+	spin_read(e, l, 8);
 	learn(e, l->owner || l->readers);
 	return l->owner || l->readers;
 }
@@ -321,6 +332,7 @@ bool sync_rwsem_try(struct rw_semaphore *s, bool writer, const char *name)
 	lock_look(e, s);
 	point(e, &op);
 	if (s->owner || s->nr_waiting || (writer && s->readers)) {
+		spin_read(e, s, offsetof(struct rw_semaphore, waiting));
 		e->step_op.mode = OP_TRY_FAILED;
 		learn(e, 0);
 		return false;

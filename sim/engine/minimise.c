@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * minimise.c - the same violation with the fewest preemptions, and the schedule told by labels
+ * minimise.c - the same violation with the fewest failures, then preemptions, and the schedule told by labels
  *
- * Executions with 0, 1, 2, ... preemptions are run in turn, first with preemptions only where a label was just
- * visited, then anywhere; the first bound under which the oracle fires again is the least, if the search reached its
- * end under those before. Among executions of that many preemptions the shortest is kept.
+ * For 0, 1, 2, ... outcomes of choices that are not the ordinary one: executions with 0, 1, 2, ... preemptions are run
+ * in turn, first with preemptions only where a label was just visited, then anywhere; the first bound under which the
+ * oracle fires again is the least, if the search reached its end under those before. Among executions of that many
+ * preemptions the shortest is kept.
  */
 #include "engine/internal.h"
 
@@ -41,6 +42,39 @@ static bool search(struct engine *e, int preemptions, bool labels, uint64_t budg
 	return e->nr_execution <= budget;
 }
 
+static int failures(const struct engine_schedule *s)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->nr_choices; i++)
+		n += s->choice[i].task >= 0;
+	return n;
+}
+
+/* With at most so many failures, of the kinds of r's. => true: *r is what was found */
+static bool minimise_with(struct engine *e, struct engine_result *r, int nr_failures, uint64_t executions,
+			  const char *oracle)
+{
+	bool fewer = nr_failures < failures(&r->schedule), found = false;
+	struct engine_result *best = malloc(sizeof(*best));
+
+	if (!best)
+		engine_panic("no memory");
+	choices_from_schedule(e, &r->schedule, true, nr_failures);
+	for (int p = 0; p <= r->preemptions && !found; p++) {
+		*best = *r;
+		if (fewer)
+			best->steps = UINT32_MAX;
+		search(e, p, true, executions, oracle, best, &found);
+		if (!found)
+			search(e, p, false, executions, oracle, best, &found);
+	}
+	if (found && (fewer || best->preemptions < r->preemptions || best->steps <= r->steps))
+		*r = *best;
+	free(best);
+	return found;
+}
+
 void engine_minimise(struct engine *e, struct engine_result *r, uint64_t executions)
 {
 	char oracle[ENGINE_NAME_MAX];
@@ -49,19 +83,9 @@ void engine_minimise(struct engine *e, struct engine_result *r, uint64_t executi
 	if (!r->violation.oracle[0])
 		return;
 	memcpy(oracle, r->violation.oracle, sizeof(oracle));
-	for (int p = 0; p <= r->preemptions; p++) {
-		struct engine_result best = *r;
-		bool found = false;
-
-		search(e, p, true, executions, oracle, &best, &found);
-		if (!found)
-			search(e, p, false, executions, oracle, &best, &found);
-		if (!found)
-			continue;
-		if (best.preemptions < r->preemptions || best.steps <= r->steps)
-			*r = best;
-		break;
-	}
+	for (int f = 0, most = failures(&r->schedule); f <= most; f++)
+		if (minimise_with(e, r, f, executions, oracle))
+			break;
 	engine_schedule_label(e, &r->schedule);
 	r->execution = execution;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* misc.c - the rest of sync.h: page contents, the machine, labels, choices */
+/* misc.c - the rest of sync.h: page contents, the machine, labels */
 #include "engine/internal.h"
 
 static uint64_t chunk_mask(const void *p, size_t n)
@@ -17,6 +17,7 @@ static void content_point(struct engine *e, const void *p, size_t n, bool write,
 
 	if (off >= e->arena_size || ((off + n - 1) ^ off) >> PAGE_SHIFT_)
 		engine_panic("%s of %zu bytes outside the arena or across a page", name, n);
+	spin_changed(e);
 	if (e->live) {
 		op = (struct op){ .loc = loc_page(e, p),
 				  .mode = write ? OP_WRITE : OP_READ,
@@ -105,8 +106,10 @@ const char *sync_task_name(void)
 	return e->current >= 0 ? e->task[e->current].name : "check";
 }
 
+/* What follows is not hooked, so that what it reads is not known. */
 void sync_ghost_begin(const void *p, size_t n)
 {
+	spin_changed(this_engine);
 	arena_dirty_range(this_engine, p, n);
 }
 
@@ -120,12 +123,15 @@ void sync_ghost_step(const void *p, bool write, const char *name)
 			 .name = name,
 			 .addr = p };
 
+	spin_changed(e);
 	if (e->live)
 		point(e, &op);
 }
 
+/* A loop that looks at the clock comes round to something else each time. */
 u64 sync_time(void)
 {
+	spin_changed(this_engine);
 	learn(this_engine, this_engine->step);
 	return this_engine->step;
 }
@@ -134,6 +140,7 @@ void sync_step(const char *name)
 {
 	struct op op = { .mode = OP_NONE, .name = name };
 
+	spin_changed(this_engine);
 	if (this_engine->live)
 		point(this_engine, &op);
 }
@@ -152,12 +159,4 @@ void sync_label(const char *name)
 		e->strategy->label(e, name);
 	if (unlikely(e->tracing))
 		trace_label(e, name);
-}
-
-/* Choices other than the schedule have one outcome so far: the ordinary one. */
-int sync_choose(const char *what, int n)
-{
-	(void)what;
-	(void)n;
-	return 0;
 }

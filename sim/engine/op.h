@@ -49,6 +49,8 @@ enum op_mode {
 	OP_WQ_LOOK, /* waitqueue_active() */
 	OP_WAKE,    /* wakes those that are queued now */
 	OP_SLEEP,   /* waits until woken; has no location: `after` says which wake-up it was */
+	OP_CHOOSE,  /* sync_choose(): touches nothing; `addr` is what is chosen */
+	OP_SPIN,    /* a loop that changes nothing, until a location it reads was written; `after`: by whom */
 	NR_OP_MODES,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c - executions: tasks on fibers, the scheduler between them, and how an execution ends
+ * run.c - executions: tasks on fibers and the scheduler between them; how they end is ends.c
  *
  * A task stops before each operation, having announced it; whoever stops asks the strategy who goes next and
  * switches straight to that task, which performs its operation and runs on to its next. What a task does before
@@ -13,18 +13,6 @@
 #include "engine/internal.h"
 
 #define SETUP_MAX_STEPS 50000000u /* a set-up that takes more is in a loop */
-
-void engine_panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fputs("faultline: internal error: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-	exit(70);
-}
 
 /* ---- readiness -------------------------------------------------------------------------------------- */
 
@@ -72,6 +60,8 @@ bool op_ready(struct engine *e, int task)
 		return e->cpu[cpu].nr_queued && !e->cpu[cpu].gate_shut;
 	case OP_GP_WAIT:
 		return task == e->rcu_task ? rcu_ready(e) : !e->gp_readers[task];
+	case OP_SPIN:
+		return e->task[task].spin.written;
 	case OP_SLEEP:
 		return !e->task[task].asleep;
 	case OP_NONE: /* an IPI's sender, waiting for one CPU; or who waits for stores alone */
@@ -116,58 +106,6 @@ void line_raise(struct engine *e, int task, const struct op *op)
 	recheck_task(e, task);
 }
 
-/* ---- ends ------------------------------------------------------------------------------------------------ */
-
-/* Back to the host for good; every fiber is forgotten. */
-void run_abort(struct engine *e, enum engine_end end)
-{
-	int self = e->current;
-
-	e->end = end;
-	e->current = -1;
-	fiber_leave(&e->task[self].fiber, &e->host);
-}
-
-static void violate_va(struct engine *e, const char *oracle, const char *fmt, va_list ap)
-{
-	if (!e->violation.oracle[0]) {
-		snprintf(e->violation.oracle, sizeof(e->violation.oracle), "%s", oracle);
-		vsnprintf(e->violation.message, sizeof(e->violation.message), fmt, ap);
-		e->violation.task = e->current < 0 ? -1 : e->me;
-		e->violation.step = e->step;
-	}
-	if (e->tracing)
-		trace_flush(e);
-	if (e->current >= 0)
-		run_abort(e, ENGINE_VIOLATION);
-}
-
-void violate(struct engine *e, const char *oracle, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	violate_va(e, oracle, fmt, ap);
-	va_end(ap);
-}
-
-void sync_violation(const char *oracle, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	violate_va(this_engine, oracle, fmt, ap);
-	va_end(ap);
-}
-
-/* Nobody can run: over, or stuck. */
-static void __attribute__((noreturn)) run_over(struct engine *e)
-{
-	if (e->unfinished)
-		violate_deadlock(e);
-	run_abort(e, e->fair ? ENGINE_BOUND : ENGINE_DONE);
-}
-
 /* ---- the scheduler ------------------------------------------------------------------------------------------- */
 
 static int pick_serial(const struct engine *e)
@@ -190,6 +128,8 @@ static int bound_reached(struct engine *e)
 		violate(e, "livelock", "the set-up took more than %u steps", SETUP_MAX_STEPS);
 	if (e->step >= 2 * e->max_steps)
 		violate_livelock(e);
+	if (!e->fair)
+		history_begin(e);
 	e->fair = true;
 	return pick_fair(e);
 }
@@ -250,7 +190,7 @@ static void schedule(struct engine *e, bool leaving)
 
 		if (unlikely(e->tracing))
 			trace_flush(e);
-		if (unlikely(!e->ready)) {
+		if (unlikely(!e->ready || e->asking >= 0)) {
 			next = sleeper_to_ask(e);
 			if (next < 0)
 				run_over(e);
@@ -270,6 +210,8 @@ static void schedule(struct engine *e, bool leaving)
 		e->me = next;
 		if (unlikely(e->tracing))
 			trace_step(e, next);
+		if (unlikely(e->fair))
+			history_step(e, next);
 		if (unlikely(next >= e->irq_base && next != e->rcu_task)) {
 			line_run(e, next);
 			continue;
@@ -285,6 +227,8 @@ void point(struct engine *e, const struct op *op)
 {
 	struct task *t = task_current(e);
 
+	if (unlikely(e->noting & TASK_BIT(e->current)))
+		spin_op(e, op);
 	t->op = *op;
 	t->waited = false;
 	if (unlikely(e->weak))
@@ -372,6 +316,8 @@ static void reset_tasks(struct engine *e)
 	e->violation.oracle[0] = '\0';
 	e->end = ENGINE_DONE;
 	e->nr_pending = 0;
+	choices_reset(e);
+	spin_reset(e);
 	store_buffer_reset(e);
 }
 
@@ -416,7 +362,7 @@ static void go(struct engine *e)
 		e->live = true;
 		schedule(e, false);
 	} else if (e->unfinished) {
-		violate_deadlock(e);
+		violate_stuck(e);
 		e->end = ENGINE_VIOLATION;
 	}
 	e->live = false;

@@ -3,11 +3,13 @@
  * schedule.c - schedules as people read them
  *
  *	schedule = segment { (" " | ",") segment }
- *	segment  = task [ "@" label [ ":" visit ] | "*" steps ]
+ *	segment  = task [ "@" label [ ":" visit ] | "*" steps ] | [ task ] "!" what [ ":" visit ] [ "=" outcome ]
  *	task     = the name of an actor or device, "ipiN" (CPU N takes an interrupt), "rcu"
  *
  * A task runs until the label was visited for the visit-th time in the execution (the first unless said), or for so
  * many steps, or, without either, until it returns or waits. Labels outlive new scheduling points; steps do not.
+ * A choice says what the visit-th sync_choose(what) of a task comes to (the first, to 1, unless said), wherever it
+ * stands; "!what" alone, that such choices are steps here.
  */
 #include "engine/internal.h"
 
@@ -63,6 +65,7 @@ static int task_find(const struct engine_program *p, const char *name, size_t le
 void schedule_from_order(const struct engine *e, struct engine_schedule *s)
 {
 	memset(s, 0, sizeof(*s));
+	choices_to_schedule(e, s);
 	for (uint32_t i = 0; i < e->step;) {
 		int task = e->order[i] & ORDER_TASK;
 		uint32_t from = i;
@@ -91,13 +94,41 @@ int schedule_preemptions(const struct engine *e)
 	return n;
 }
 
+/* => the length of the text; it may be more than n */
+static size_t print_choices(const struct engine_program *p, const struct engine_schedule *s, char sep,
+			    char *buf, size_t n)
+{
+	size_t len = 0;
+	char name[ENGINE_NAME_MAX] = "", visit[16] = "";
+
+	for (int i = 0; i < s->nr_choices && len < n; i++) {
+		const struct engine_choice_made *o = &s->choice[i];
+
+		if (o->task >= 0)
+			engine_task_name(p, o->task, name, sizeof(name));
+		if (o->visit > 1)
+			snprintf(visit, sizeof(visit), ":%u", o->visit);
+		if (o->task < 0)
+			len += (size_t)snprintf(buf + len, n - len, "!%s", o->what);
+		else
+			len += (size_t)snprintf(buf + len, n - len, "%s!%s%s=%d", name, o->what,
+						o->visit > 1 ? visit : "", o->outcome);
+		if ((i + 1 < s->nr_choices || s->nr) && len + 1 < n) {
+			buf[len++] = sep;
+			buf[len] = '\0';
+		}
+	}
+	return len;
+}
+
 void engine_schedule_print(const struct engine_program *p, const struct engine_schedule *s, char sep,
 			   char *buf, size_t n)
 {
-	size_t len = 0;
+	size_t len;
 	char name[ENGINE_NAME_MAX];
 
 	buf[0] = '\0';
+	len = print_choices(p, s, sep, buf, n);
 	for (int i = 0; i < s->nr && len < n; i++) {
 		const struct engine_segment *g = &s->seg[i];
 
@@ -181,6 +212,78 @@ static int parse_segment(const struct engine_program *p, const char *text, size_
 	return 0;
 }
 
+/* The end of a choice's entry: [":" visit] ["=" outcome]. => what is left of its length, or 0: bad */
+static size_t parse_outcome(const char *what, size_t len, struct engine_choice_made *o)
+{
+	const char *eq = memchr(what, '=', len), *colon;
+	uint32_t v = 1;
+
+	if (eq &&
+	    (!parse_count(eq + 1, len - (size_t)(eq + 1 - what), &v) || v >= ENGINE_MAX_OUTCOMES_OF_A_CHOICE))
+		return 0;
+	o->outcome = (int)v;
+	len = eq ? (size_t)(eq - what) : len;
+	colon = memchr(what, ':', len);
+	if (colon && !parse_count(colon + 1, len - (size_t)(colon + 1 - what), &o->visit))
+		return 0;
+	return colon ? (size_t)(colon - what) : len;
+}
+
+/* An entry with a '!' in it, `name` characters into it. */
+static int parse_choice(const struct engine_program *p, const char *text, size_t len, size_t name, size_t at,
+			struct engine_schedule *s, char *err, size_t errlen)
+{
+	struct engine_choice_made *o = &s->choice[s->nr_choices];
+	size_t what;
+
+	if (s->nr_choices == ENGINE_MAX_CHOICES_MADE) {
+		snprintf(err, errlen, "schedule, character %zu: more than %d choices", at + 1,
+			 ENGINE_MAX_CHOICES_MADE);
+		return -1;
+	}
+	memset(o, 0, sizeof(*o));
+	o->task = name ? task_find(p, text, name) : -1;
+	o->visit = 1;
+	if (name && o->task < 0) {
+		snprintf(err, errlen, "schedule, character %zu: %s has no task '%.*s'", at + 1, p->name,
+			 (int)name, text);
+		return -1;
+	}
+	what = parse_outcome(text + name + 1, len - name - 1, o);
+	if (!what || what >= sizeof(o->what) || (!name && what != len - 1)) {
+		snprintf(
+			err, errlen,
+			"schedule, character %zu: '%.*s' is no task!choice:visit=outcome of names under %d characters and outcomes under %d",
+			at + 1, (int)len, text, ENGINE_WHAT_MAX, ENGINE_MAX_OUTCOMES_OF_A_CHOICE);
+		return -1;
+	}
+	memcpy(o->what, text + name + 1, what);
+	if (!name) {
+		o->visit = 0;
+		o->outcome = 0;
+	}
+	s->nr_choices++;
+	return 0;
+}
+
+static int parse_entry(const struct engine_program *p, const char *text, size_t len, size_t at,
+		       struct engine_schedule *s, char *err, size_t errlen)
+{
+	const char *choice = memchr(text, '!', len);
+
+	if (choice)
+		return parse_choice(p, text, len, (size_t)(choice - text), at, s, err, errlen);
+	if (s->nr == ENGINE_MAX_SEGMENTS) {
+		snprintf(err, errlen, "schedule: more than %d segments; minimise it first",
+			 ENGINE_MAX_SEGMENTS);
+		return -1;
+	}
+	if (parse_segment(p, text, len, at, &s->seg[s->nr], err, errlen))
+		return -1;
+	s->nr++;
+	return 0;
+}
+
 int engine_schedule_parse(const struct engine_program *p, const char *text, struct engine_schedule *s,
 			  char *err, size_t errlen)
 {
@@ -194,16 +297,10 @@ int engine_schedule_parse(const struct engine_program *p, const char *text, stru
 			i++;
 		if (!text[i])
 			return 0;
-		if (s->nr == ENGINE_MAX_SEGMENTS) {
-			snprintf(err, errlen, "schedule: more than %d segments; minimise it first",
-				 ENGINE_MAX_SEGMENTS);
-			return -1;
-		}
 		from = i;
 		while (text[i] && text[i] != ' ' && text[i] != ',')
 			i++;
-		if (parse_segment(p, text + from, i - from, from, &s->seg[s->nr], err, errlen))
+		if (parse_entry(p, text + from, i - from, from, s, err, errlen))
 			return -1;
-		s->nr++;
 	}
 }

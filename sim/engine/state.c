@@ -228,6 +228,17 @@ static void hash_arena(struct engine *e)
 		check_arena(e);
 }
 
+/* Whether it will wait when it yields next, or wait on, which a write of an equal value decides as well. */
+static void mix_spin(struct hash *h, const struct spin *s)
+{
+	mix(h, s->state);
+	mix(h, (uint64_t)s->nr << 1 | !!s->written);
+	for (int i = 0; i < s->nr; i++) {
+		mix(h, (uint64_t)(uintptr_t)s->read[i].addr);
+		mix(h, s->read[i].size);
+	}
+}
+
 static void mix_task(const struct engine *e, struct hash *h, int i)
 {
 	const struct task *t = &e->task[i];
@@ -243,6 +254,8 @@ static void mix_task(const struct engine *e, struct hash *h, int i)
 	mix(h, t->op.want | (uint64_t)t->op.want_mask << 32);
 	mix(h, (uint64_t)(uintptr_t)t->data);
 	mix(h, (uint64_t)t->irq_depth << 32 | (uint64_t)t->rcu_depth << 1 | t->asleep);
+	if (e->noting & TASK_BIT(i))
+		mix_spin(h, &t->spin);
 }
 
 static void mix_cpu(const struct engine *e, struct hash *h, const struct cpu *c)
@@ -268,6 +281,10 @@ static struct hash hash_state(struct engine *e, uint64_t extra)
 	mix(&h, e->states->arena.a);
 	mix(&h, e->states->arena.b);
 	mix(&h, e->ready);
+	mix(&h, e->noting);
+	for (int i = 0; i < e->nr_choices;
+	     i++) /* what the bounds leave; who has returned is not asked what he chose */
+		mix(&h, (uint64_t)e->choice[i].used);
 	for (int i = 0; i < e->nr_all; i++)
 		mix_task(e, &h, i);
 	for (int i = 0; i < e->rcu_task - e->irq_base; i++)

@@ -19,6 +19,8 @@
  */
 #include "engine/internal.h"
 
+void *__real_memcpy(void *d, const void *s, size_t n);
+
 /* An actor's task is the number of its CPU. */
 static bool has_buffer(const struct engine *e, int task)
 {
@@ -48,13 +50,13 @@ static uint64_t get(uintptr_t p, unsigned size)
 {
 	uint64_t v = 0;
 
-	memcpy(&v, (const void *)p, size);
+	__real_memcpy(&v, (const void *)p, size);
 	return v;
 }
 
 static void put(uintptr_t p, unsigned size, uint64_t v)
 {
-	memcpy((void *)p, &v, size);
+	__real_memcpy((void *)p, &v, size);
 }
 
 static void lay(struct store *s)
@@ -91,7 +93,7 @@ uint64_t store_buffer_global(const struct engine *e, const void *p, unsigned siz
 	uint64_t v;
 	const struct cpu *c = e->view >= 0 ? &e->cpu[e->view] : NULL;
 
-	memcpy(byte, p, size);
+	__real_memcpy(byte, p, size);
 	for (int i = c ? c->nr_stores : 0; i-- > 0;) {
 		const struct store *s = &c->store[i];
 		const uint8_t *under = (const uint8_t *)&s->under;
@@ -100,7 +102,7 @@ uint64_t store_buffer_global(const struct engine *e, const void *p, unsigned siz
 			if (s->addr + k - (uintptr_t)p < size)
 				byte[s->addr + k - (uintptr_t)p] = under[k];
 	}
-	memcpy(&v, byte, sizeof(v));
+	__real_memcpy(&v, byte, sizeof(v));
 	return v;
 }
 
@@ -285,10 +287,12 @@ void store_buffer_run(struct engine *e, int task)
 	memmove(c->store + i, c->store + i + 1, (size_t)(--c->nr_stores - i) * sizeof(s));
 	if (s.lock) {
 		s.lock->owner = 0;
+		spin_reached(e, s.lock, sizeof(*s.lock), -1);
 	} else {
 		e->step_old = get(s.addr, s.size);
 		e->step_new = s.value;
 		put(s.addr, s.size, s.value);
+		spin_reached(e, (const void *)s.addr, s.size, cpu);
 		if (unlikely(e->tracing))
 			trace_values(e, (const void *)s.addr, s.size, e->step_old, s.value);
 	}
@@ -303,6 +307,7 @@ static struct store *append(struct engine *e, const void *p)
 	struct cpu *c = &e->cpu[e->current];
 	struct store *s = &c->store[c->nr_stores++];
 
+	spin_changed(e);
 	*s = (struct store){ .loc = loc_word(e, p),
 			     .step = e->step,
 			     .barrier = c->barrier,

@@ -19,6 +19,11 @@ struct strategy {
 	bool (*begin)(struct engine *e);
 	/* => one of `ready`, which is not 0, or -1 to give this execution up */
 	int (*pick)(struct engine *e, taskmask ready);
+	/*
+	 * The step just taken, e->order[e->step - 1], is a choice of `what` with n outcomes, 1 when the bounds leave
+	 * no other than the ordinary: => which, 0 .. n - 1. NULL: always 0
+	 */
+	int (*choose)(struct engine *e, const char *what, int n);
 	/* the execution ended as e->end says; true when all that could follow from it was noted */
 	void (*end)(struct engine *e);
 	/* nothing was left out, so that running out of executions means that all were covered; may be NULL: never */
@@ -43,6 +48,7 @@ const struct strategy *strategy_find(const char *name);
 int sample_options(const struct engine_options *o, char *err, size_t n);
 void sample_seed(struct engine *e);
 int random_pick(struct engine *e, taskmask ready);
+int random_choose(struct engine *e, const char *what, int n);
 
 /* ---- classes.c ---------------------------------------------------------------------------------------- */
 

@@ -15,12 +15,14 @@
 struct node {
 	taskmask left; /* choices not yet tried */
 	uint8_t chosen;
-	uint16_t preemptions; /* up to and with `chosen` */
+	uint16_t preemptions;	    /* up to and with `chosen` */
+	uint16_t outcome, outcomes; /* which of how many, where this step is a choice; else 0 of 0 */
 };
 
 struct dfs {
 	struct node *node;
 	uint32_t len, cap; /* choices made so far in this and earlier executions */
+	bool next_task;	   /* of node[len - 1] is to be taken; else its task stays, with its next outcome */
 	int bound;	   /* -1: none */
 	bool labels_only;
 	bool bounded; /* an execution was cut short: not everything was covered */
@@ -91,9 +93,16 @@ static bool dfs_begin(struct engine *e)
 		s->started = true;
 		return true;
 	}
-	while (s->len && !s->node[s->len - 1].left)
-		s->len--;
-	return s->len > 0;
+	for (; s->len; s->len--) {
+		struct node *n = &s->node[s->len - 1];
+
+		s->next_task = n->outcome + 1 >= n->outcomes;
+		if (!s->next_task)
+			n->outcome++;
+		if (!s->next_task || n->left)
+			return true;
+	}
+	return false;
 }
 
 static void take(struct engine *e, struct dfs *s, taskmask ready, uint32_t d, int task)
@@ -104,6 +113,7 @@ static void take(struct engine *e, struct dfs *s, taskmask ready, uint32_t d, in
 	n->chosen = (uint8_t)task;
 	n->left &= ~TASK_BIT(task);
 	n->preemptions = (uint16_t)(before + cost(e, ready, task));
+	n->outcome = n->outcomes = 0;
 }
 
 /* => true: what follows is covered by an earlier execution */
@@ -125,10 +135,11 @@ static int choose(struct engine *e, taskmask ready)
 	uint32_t d = e->step;
 	int last = last_task(e);
 
-	if (d + 1 < s->len)
-		return s->node[d].chosen;
-	if (d + 1 == s->len && s->node[d].left) { /* the branch that begin() chose */
-		take(e, s, ready, d, task_first(s->node[d].left));
+	if (d < s->len) { /* what begin() left to be gone through again, and its branch at the end */
+		if (d + 1 == s->len && s->next_task) {
+			take(e, s, ready, d, task_first(s->node[d].left));
+			s->next_task = false;
+		}
 		return s->node[d].chosen;
 	}
 	if (d == s->cap) {
@@ -145,6 +156,18 @@ static int choose(struct engine *e, taskmask ready)
 	s->node[d].left = choices(e, s, ready, d ? s->node[d - 1].preemptions : 0);
 	take(e, s, ready, d, last >= 0 && (ready & TASK_BIT(last)) ? last : task_first(s->node[d].left));
 	return s->node[d].chosen;
+}
+
+static int dfs_choose(struct engine *e, const char *what, int n)
+{
+	struct dfs *s = e->state;
+	struct node *node = &s->node[e->step - 1];
+
+	(void)what;
+	if (e->step > s->len) /* past the bound on steps, where others choose */
+		return 0;
+	node->outcomes = (uint16_t)n;
+	return node->outcome;
 }
 
 static int dfs_pick(struct engine *e, taskmask ready)
@@ -176,6 +199,7 @@ const struct strategy strategy_dfs = {
 	.destroy = dfs_destroy,
 	.begin = dfs_begin,
 	.pick = dfs_pick,
+	.choose = dfs_choose,
 	.end = dfs_end,
 	.covered = dfs_covered,
 	.stats = state_stats,

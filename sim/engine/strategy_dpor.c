@@ -16,6 +16,8 @@
  *   3. of the deviations that e's state still waits to repay, none has a higher task than an a that could have come
  *	first: else the child's canonical execution deviates to a earlier.
  *
+ * A choice (sync_choose()) with another outcome than the ordinary one is a deviation too, by itself.
+ *
  * The idea of reversing a race only where what is dropped was not itself the outcome of a reversal is that of
  * Parsimonious Optimal DPOR (Abdulla, Atig, Das, Jonsson, Sagonas, CAV 2024) and of maximal extensions in TruSt
  * (Kokologiannakis, Marmanis, Gladstein, Vafeiadis, POPL 2022). The state of an exploration is the stack of schedules
@@ -25,35 +27,13 @@
  * would break rule 3 is not chosen, and an execution in which only such tasks are left is given up.
  */
 #include "engine/poset.h"
-
-/* Steps [at, b] are not default: b was run before what `task` was about to do, with what b needed. */
-struct deviation {
-	uint32_t at, b;
-	uint32_t loc;
-	uint16_t span;
-	uint8_t mode, task;
-	uint64_t mask;
-};
-
-/* A schedule to run: this, nr_steps order_t up to a multiple of 8 bytes, nr_deviations struct deviation, this again. */
-struct pending {
-	uint32_t nr_steps, nr_deviations;
-};
-
-static size_t pending_size(const struct pending *h)
-{
-	return 2 * sizeof(*h) + ((h->nr_steps * sizeof(order_t) + 7) & ~(size_t)7) +
-	       h->nr_deviations * sizeof(struct deviation);
-}
+#include "engine/schedules.h"
 
 struct dpor {
 	struct poset poset;
-	uint8_t *stack;		 /* of pending schedules, the one to run next on top */
-	size_t bottom, top, cap; /* it lies in [bottom, top) */
-	order_t *plan;		 /* the schedule at hand */
-	uint32_t nr_plan, cap_plan;
-	struct deviation *dev; /* of the execution at hand, in their order */
-	uint32_t nr_dev, cap_dev;
+	struct schedules todo;
+	order_t *order, *steps; /* room for an execution's first steps, and for those that are to follow */
+	size_t cap_order, cap_steps;
 	taskmask open; /* tasks that a deviation holds up */
 	bool started, cut;
 };
@@ -81,32 +61,20 @@ static void dpor_destroy(struct engine *e)
 	struct dpor *s = e->state;
 
 	poset_destroy(&s->poset);
-	free(s->stack);
-	free(s->plan);
-	free(s->dev);
+	schedules_free(&s->todo);
+	free(s->order);
+	free(s->steps);
 	free(s);
 	e->state = NULL;
-}
-
-static void *grow(void *p, size_t *cap, size_t need, const char *what)
-{
-	if (need <= *cap)
-		return p;
-	while (*cap < need)
-		*cap = *cap ? *cap * 2 : 4096;
-	p = realloc(p, *cap);
-	if (!p)
-		engine_panic("no memory for %zu bytes of %s", *cap, what);
-	return p;
 }
 
 /* ---- children ---------------------------------------------------------------------------------------- */
 
 static bool is_default(const struct dpor *s, uint32_t step)
 {
-	for (uint32_t k = s->nr_dev; k-- > 0;)
-		if (step >= s->dev[k].at)
-			return step > s->dev[k].b;
+	for (uint32_t k = s->todo.nr_dev; k-- > 0;)
+		if (step >= s->todo.dev[k].at)
+			return step > s->todo.dev[k].b;
 	return true;
 }
 
@@ -159,8 +127,8 @@ static void clock_without(const struct engine *e, const struct dpor *s, int task
 /* Rule 2. `n` is what comes before event `later` without event `at`. */
 static bool drops_defaults_only(const struct dpor *s, uint32_t at, uint32_t later, const struct event *n)
 {
-	for (uint32_t k = s->nr_dev; k-- > 0 && s->dev[k].at > at;) {
-		uint32_t b = s->dev[k].b;
+	for (uint32_t k = s->todo.nr_dev; k-- > 0 && s->todo.dev[k].at > at;) {
+		uint32_t b = s->todo.dev[k].b;
 
 		if (b != later &&
 		    (!event_before(&s->poset.ev[b], n) || event_before(&s->poset.ev[at], &s->poset.ev[b])))
@@ -203,8 +171,8 @@ static bool deviates_in_order(const struct engine *e, const struct dpor *s, uint
 	int task = s->poset.ev[later].task;
 	struct event n;
 
-	for (uint32_t k = 0; k < s->nr_dev && s->dev[k].at <= at; k++) {
-		const struct deviation *d = &s->dev[k];
+	for (uint32_t k = 0; k < s->todo.nr_dev && s->todo.dev[k].at <= at; k++) {
+		const struct deviation *d = &s->todo.dev[k];
 		struct op x = deviated_op(d);
 
 		if (task >= s->poset.ev[d->b].task || op_relation(op, &x) != REL_RACE)
@@ -235,52 +203,51 @@ static bool may_deviate(const struct engine *e, const struct dpor *s, uint32_t a
 	return deviates_in_order(e, s, at, later, &other, gone);
 }
 
-/* Puts the schedule on the stack in which event `later`, with what is before it in `n`, comes before event `at`. */
-static void push(struct dpor *s, uint32_t at, uint32_t later, const struct event *n)
+static void push(struct dpor *s, const order_t *steps, uint32_t n, struct deviation d)
 {
-	const struct event *e = &s->poset.ev[at], *a = &s->poset.ev[later];
-	struct pending h = { 0 };
-	struct deviation d = { .at = at,
-			       .loc = e->op.loc,
-			       .span = e->op.span,
-			       .mode = e->op.mode,
-			       .task = e->task,
-			       .mask = e->op.mask };
-	struct pending *head;
-	order_t *steps;
-	struct deviation *dev;
+	s->order = schedules_grow(s->order, &s->cap_order, (d.at + 1) * sizeof(*s->order), "a schedule");
+	for (uint32_t k = 0; k < d.at; k++)
+		s->order[k] = s->poset.ev[k].order;
+	schedules_push(&s->todo, s->order, steps, n, d);
+}
 
-	while (h.nr_deviations < s->nr_dev && s->dev[h.nr_deviations].at <= at)
-		h.nr_deviations++;
-	s->stack = grow(s->stack, &s->cap,
-			s->top + (later + 1) * sizeof(order_t) + (h.nr_deviations + 1) * sizeof(d) +
-				2 * sizeof(h) + sizeof(uint64_t),
-			"schedules to run");
-	head = (struct pending *)(s->stack + s->top);
-	s->top += sizeof(h);
-	steps = (order_t *)(s->stack + s->top);
-	for (; h.nr_steps < at; h.nr_steps++)
-		steps[h.nr_steps] = s->poset.ev[h.nr_steps].order;
+/* Event `later`, with what is before it in `n`, is to come before event `at`. */
+static void push_reversal(struct dpor *s, uint32_t at, uint32_t later, const struct event *n)
+{
+	const struct event *e = &s->poset.ev[at];
+	uint32_t nr = 0;
+
+	s->steps = schedules_grow(s->steps, &s->cap_steps, (later - at) * sizeof(*s->steps), "a schedule");
 	for (uint32_t k = at + 1; k < later; k++)
 		if (event_before(&s->poset.ev[k], n) && !event_before(e, &s->poset.ev[k]))
-			steps[h.nr_steps++] = s->poset.ev[k].order;
-	d.b = h.nr_steps;
-	steps[h.nr_steps++] = a->order & ORDER_TASK;
-	s->top += (h.nr_steps * sizeof(order_t) + 7) & ~(size_t)7;
-	dev = (struct deviation *)(s->stack + s->top);
-	memcpy(dev, s->dev, h.nr_deviations * sizeof(d));
-	dev[h.nr_deviations++] = d;
-	s->top += h.nr_deviations * sizeof(d);
-	*head = h;
-	memcpy(s->stack + s->top, &h, sizeof(h));
-	s->top += sizeof(h);
+			s->steps[nr++] = s->poset.ev[k].order;
+	s->steps[nr++] = s->poset.ev[later].order & ORDER_TASK;
+	push(s, s->steps, nr,
+	     (struct deviation){ .at = at,
+				 .loc = e->op.loc,
+				 .span = e->op.span,
+				 .mode = e->op.mode,
+				 .task = e->task,
+				 .mask = e->op.mask });
+}
+
+/* Event `at`, the latest, was a choice of the ordinary outcome among n. */
+static void push_outcomes(struct dpor *s, uint32_t at, int n)
+{
+	const struct event *c = &s->poset.ev[at];
+
+	for (int v = n - 1; v > 0; v--) {
+		order_t step = (order_t)(c->task | v << ORDER_CHOICE_SHIFT);
+
+		push(s, &step, 1, (struct deviation){ .at = at, .mode = OP_CHOOSE, .task = c->task });
+	}
 }
 
 /* Rules 2 and 3; `n` is what comes before event `later` without event `at`. */
 static void reverse_one(struct engine *e, struct dpor *s, uint32_t at, uint32_t later, const struct event *n)
 {
 	if (drops_defaults_only(s, at, later, n) && may_deviate(e, s, at, later))
-		push(s, at, later, n);
+		push_reversal(s, at, later, n);
 }
 
 /*
@@ -315,7 +282,7 @@ static void reverse_waiting(struct engine *e, struct dpor *s, uint32_t at, uint3
  */
 static void reverse(struct engine *e, struct dpor *s, uint32_t later)
 {
-	for (uint32_t i = 0; i < s->poset.nr_races && later + 1 >= s->nr_plan; i++) {
+	for (uint32_t i = 0; i < s->poset.nr_races && later + 1 >= s->todo.nr_plan; i++) {
 		uint32_t at = s->poset.race[i];
 
 		if (!is_default(s, at))
@@ -329,70 +296,22 @@ static void reverse(struct engine *e, struct dpor *s, uint32_t later)
 
 /* ---- the interface ---------------------------------------------------------------------------------------- */
 
-/* Takes the top of the stack as the plan. */
-static void pop(struct dpor *s)
-{
-	struct pending h;
-	const uint8_t *from = s->stack + (s->top -= sizeof(h));
-	size_t cap = s->cap_dev * sizeof(*s->dev), cap_steps = s->cap_plan * sizeof(*s->plan);
-
-	memcpy(&h, from, sizeof(h));
-	s->dev = grow(s->dev, &cap, h.nr_deviations * sizeof(*s->dev), "deviations");
-	s->plan = grow(s->plan, &cap_steps, h.nr_steps * sizeof(*s->plan), "a schedule");
-	s->cap_dev = (uint32_t)(cap / sizeof(*s->dev));
-	s->cap_plan = (uint32_t)(cap_steps / sizeof(*s->plan));
-	s->nr_dev = h.nr_deviations;
-	s->nr_plan = h.nr_steps;
-	s->top -= h.nr_deviations * sizeof(*s->dev);
-	memcpy(s->dev, s->stack + s->top, h.nr_deviations * sizeof(*s->dev));
-	s->top -= (h.nr_steps * sizeof(order_t) + 7) & ~(size_t)7;
-	memcpy(s->plan, s->stack + s->top, h.nr_steps * sizeof(order_t));
-	s->top -= sizeof(h);
-}
-
-/* ---- work to be kept, or given away ------------------------------------------------------------------- */
-
 static size_t dpor_save(const struct engine *e, uint8_t **bytes)
 {
-	const struct dpor *s = e->state;
-	size_t n = s->top - s->bottom;
-
-	*bytes = malloc(n ? n : 1);
-	if (!*bytes)
-		engine_panic("no memory for %zu bytes of schedules", n);
-	memcpy(*bytes, s->stack + s->bottom, n);
-	return n;
+	return schedules_save(&((const struct dpor *)e->state)->todo, bytes);
 }
 
 static void dpor_load(struct engine *e, const uint8_t *bytes, size_t n)
 {
 	struct dpor *s = e->state;
 
-	s->stack = grow(s->stack, &s->cap, n, "schedules to run");
-	memcpy(s->stack, bytes, n);
-	s->bottom = 0;
-	s->top = n;
+	schedules_load(&s->todo, bytes, n);
 	s->started = true;
 }
 
-/* Half of the schedules: those at the bottom, which would be run last and lead to most. */
 static size_t dpor_split(struct engine *e, uint8_t **bytes)
 {
-	struct dpor *s = e->state;
-	size_t from = s->bottom, n, nr = 0, half;
-
-	for (size_t at = from; at < s->top; nr++)
-		at += pending_size((const struct pending *)(s->stack + at));
-	if (nr < 2)
-		return 0;
-	for (half = nr / 2; half; half--)
-		s->bottom += pending_size((const struct pending *)(s->stack + s->bottom));
-	n = s->bottom - from;
-	*bytes = malloc(n);
-	if (!*bytes)
-		engine_panic("no memory for %zu bytes of schedules", n);
-	memcpy(*bytes, s->stack + from, n);
-	return n;
+	return schedules_split(&((struct dpor *)e->state)->todo, bytes);
 }
 
 static bool dpor_begin(struct engine *e)
@@ -405,14 +324,14 @@ static bool dpor_begin(struct engine *e)
 		s->started = true;
 		return true;
 	}
-	if (s->top == s->bottom)
+	if (!schedules_pop(&s->todo))
 		return false;
-	pop(s);
-	while (same < s->nr_plan && same < s->poset.nr && s->poset.ev[same].order == s->plan[same])
+	while (same < s->todo.nr_plan && same < s->poset.nr && s->poset.ev[same].order == s->todo.plan[same])
 		same++;
 	poset_cut(&s->poset, same);
-	for (uint32_t k = 0; k < s->nr_dev; k++)
-		s->open |= TASK_BIT(s->dev[k].task);
+	for (uint32_t k = 0; k < s->todo.nr_dev; k++)
+		if (s->todo.dev[k].mode != OP_CHOOSE)
+			s->open |= TASK_BIT(s->todo.dev[k].task);
 	return true;
 }
 
@@ -422,8 +341,8 @@ static bool out_of_order(struct engine *e, const struct dpor *s, int task)
 	const struct op *op = &e->task[task].op;
 	struct event n;
 
-	for (uint32_t k = 0; k < s->nr_dev; k++) {
-		const struct deviation *d = &s->dev[k];
+	for (uint32_t k = 0; k < s->todo.nr_dev; k++) {
+		const struct deviation *d = &s->todo.dev[k];
 		struct op x = deviated_op(d);
 
 		if (task == d->task || task >= s->poset.ev[d->b].task || op_relation(op, &x) != REL_RACE)
@@ -445,16 +364,18 @@ static bool absorb(struct engine *e, struct dpor *s)
 
 	poset_add(e, &s->poset);
 	a = &s->poset.ev[i];
-	if (i + 1 == s->nr_plan &&
+	if (i + 1 == s->todo.nr_plan &&
 	    (a->op.conditional || a->op.mode == OP_TRY || a->op.mode == OP_TRY_FAILED)) {
-		s->nr_dev--; /* the one that a ends is not to be compared with itself */
-		if (!deviates_in_order(e, s, s->dev[s->nr_dev].at, i, &a->op, NULL)) {
-			s->nr_dev++;
+		s->todo.nr_dev--; /* the one that a ends is not to be compared with itself */
+		if (!deviates_in_order(e, s, s->todo.dev[s->todo.nr_dev].at, i, &a->op, NULL)) {
+			s->todo.nr_dev++;
 			return false;
 		}
-		s->nr_dev++;
+		s->todo.nr_dev++;
 	}
 	reverse(e, s, i);
+	if (unlikely(a->op.mode == OP_CHOOSE) && i >= s->todo.nr_plan && e->choice_n > 1)
+		push_outcomes(s, i, e->choice_n);
 	return true;
 }
 
@@ -466,8 +387,8 @@ static int dpor_pick(struct engine *e, taskmask ready)
 
 	if (d > s->poset.nr && !absorb(e, s))
 		return -1;
-	if (d < s->nr_plan) {
-		task = s->plan[d] & ORDER_TASK;
+	if (d < s->todo.nr_plan) {
+		task = s->todo.plan[d] & ORDER_TASK;
 		return ready & TASK_BIT(task) ? task : -1;
 	}
 	task = task_first(ready);
@@ -481,6 +402,15 @@ static int dpor_pick(struct engine *e, taskmask ready)
 	}
 	s->open &= ~TASK_BIT(task);
 	return task;
+}
+
+static int dpor_choose(struct engine *e, const char *what, int n)
+{
+	struct dpor *s = e->state;
+
+	(void)what;
+	(void)n;
+	return e->step <= s->todo.nr_plan ? s->todo.plan[e->step - 1] >> ORDER_CHOICE_SHIFT : 0;
 }
 
 static void dpor_end(struct engine *e)
@@ -509,8 +439,8 @@ static void dpor_stats(const struct engine *e, struct engine_stats *stats)
 {
 	const struct dpor *s = e->state;
 
-	stats->peak_bytes += s->cap + poset_bytes(e, &s->poset) + s->cap_plan * sizeof(*s->plan) +
-			     s->cap_dev * sizeof(*s->dev);
+	stats->peak_bytes +=
+		schedules_bytes(&s->todo) + poset_bytes(e, &s->poset) + s->cap_order + s->cap_steps;
 }
 
 const struct strategy strategy_dpor = {
@@ -519,6 +449,7 @@ const struct strategy strategy_dpor = {
 	.destroy = dpor_destroy,
 	.begin = dpor_begin,
 	.pick = dpor_pick,
+	.choose = dpor_choose,
 	.end = dpor_end,
 	.covered = dpor_covered,
 	.stats = dpor_stats,

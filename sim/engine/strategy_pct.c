@@ -155,5 +155,6 @@ const struct strategy strategy_pct = {
 	.destroy = pct_destroy,
 	.begin = pct_begin,
 	.pick = pct_pick,
+	.choose = random_choose,
 	.end = pct_end,
 };

@@ -79,5 +79,6 @@ const struct strategy strategy_pos = {
 	.destroy = pos_destroy,
 	.begin = pos_begin,
 	.pick = pos_pick,
+	.choose = random_choose,
 	.end = pos_end,
 };

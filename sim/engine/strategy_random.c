@@ -50,6 +50,21 @@ int random_pick(struct engine *e, taskmask ready)
 	return task_first(ready);
 }
 
+#define ORDINARY 7 /* of 8 choices; the others share what is left */
+
+int random_choose(struct engine *e, const char *what, int n)
+{
+	uint64_t r;
+
+	(void)what;
+	if (n == 1)
+		return 0;
+	r = rng_next(&e->rng) >> 32;
+	if (r % 8 < ORDINARY)
+		return 0;
+	return 1 + (int)(((r / 8) * (uint64_t)(n - 1)) >> 29);
+}
+
 static void random_end(struct engine *e)
 {
 	(void)e;
@@ -61,5 +76,6 @@ const struct strategy strategy_random = {
 	.destroy = random_destroy,
 	.begin = random_begin,
 	.pick = random_pick,
+	.choose = random_choose,
 	.end = random_end,
 };

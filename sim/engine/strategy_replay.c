@@ -17,7 +17,8 @@ struct replay {
 	uint32_t taken; /* steps of this segment */
 	bool reached;	/* its label */
 	bool diverged;
-	char why[256];
+	bool reached_choice[ENGINE_MAX_CHOICES_MADE];
+	char why[512];
 	struct {
 		const char *label;
 		int task;
@@ -130,10 +131,51 @@ static void replay_label(struct engine *e, const char *name)
 		r->reached = true;
 }
 
+/* => the outcome that the schedule's entry for this choice tells, or 0 */
+static int replay_choose(struct engine *e, const char *what, int n)
+{
+	struct replay *r = e->state;
+	uint32_t visit = 0;
+
+	if (!r->schedule)
+		return e->step <= r->nr_order ? r->order[e->step - 1] >> ORDER_CHOICE_SHIFT : 0;
+	for (int i = 0; i < e->nr_choices; i++)
+		if (!strcmp(e->choice[i].what, what))
+			visit = e->choice[i].visits[e->current];
+	for (int i = 0; i < r->schedule->nr_choices; i++) {
+		const struct engine_choice_made *o = &r->schedule->choice[i];
+
+		if (o->task != e->current || o->visit != visit || strcmp(o->what, what))
+			continue;
+		r->reached_choice[i] = o->outcome < n;
+		return o->outcome < n ? o->outcome : 0;
+	}
+	return 0;
+}
+
+/* => an outcome that the schedule tells, and that this execution did not come to */
+static bool choice_missed(struct engine *e, struct replay *r)
+{
+	struct engine_schedule one = { .nr_choices = 1 };
+	char asked[128];
+
+	for (int i = 0; i < r->schedule->nr_choices; i++) {
+		if (r->schedule->choice[i].task < 0 || r->reached_choice[i])
+			continue;
+		one.choice[0] = r->schedule->choice[i];
+		engine_schedule_print(&e->prog, &one, ' ', asked, sizeof(asked));
+		snprintf(r->why, sizeof(r->why),
+			 "%s: the execution ended without that choice, after %u steps", asked, e->step);
+		return true;
+	}
+	return false;
+}
+
 const struct strategy strategy_replay = {
 	.name = "replay",
 	.label = replay_label,
 	.pick = replay_pick,
+	.choose = replay_choose,
 };
 
 static void run(struct engine *e, struct replay *r)
@@ -164,6 +206,7 @@ enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s,
 	struct replay r = { .schedule = s };
 
 	engine_set_bound(e, max_steps);
+	choices_from_schedule(e, s, false, ENGINE_MAX_OUTCOMES_TOLD);
 	oops_prepare();
 	e->trace = trace;
 	e->tracing = trace != NULL;
@@ -181,6 +224,8 @@ enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s,
 		}
 		if (r.seg < s->nr) {
 			diverge(e, &r, &s->seg[r.seg], 0);
+			e->end = ENGINE_DIVERGED;
+		} else if (choice_missed(e, &r)) {
 			e->end = ENGINE_DIVERGED;
 		}
 	}

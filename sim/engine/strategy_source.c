@@ -180,6 +180,16 @@ static int source_pick(struct engine *e, taskmask ready)
 	return n->task;
 }
 
+/* Only executions of ordinary outcomes are reduced so far: another one that could have been is left out. */
+static int source_choose(struct engine *e, const char *what, int n)
+{
+	struct source *s = e->state;
+
+	(void)what;
+	s->cut |= n > 1;
+	return 0;
+}
+
 static void source_end(struct engine *e)
 {
 	struct source *s = e->state;
@@ -218,6 +228,7 @@ const struct strategy strategy_source = {
 	.destroy = source_destroy,
 	.begin = source_begin,
 	.pick = source_pick,
+	.choose = source_choose,
 	.end = source_end,
 	.covered = source_covered,
 	.stats = source_stats,

@@ -99,7 +99,9 @@ void trace_step(struct engine *e, int task)
 	s->task = task;
 	s->op = op->name;
 	s->blocked = e->task[task].waited;
-	if (op->addr)
+	if (op->mode == OP_CHOOSE)
+		snprintf(s->object, sizeof(s->object), "%s", (const char *)op->addr);
+	else if (op->addr)
 		describe(e, op->addr, op->size ? op->size : 1, s->object, sizeof(s->object));
 	/* Locks, completions, wait queues: their name is in one place. */
 	if (!s->object[0] && op->addr && !op->size &&

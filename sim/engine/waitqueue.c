@@ -74,6 +74,7 @@ void finish_wait(struct wait_queue_head *wq)
 bool waitqueue_active(struct wait_queue_head *wq)
 {
 	wq_point(this_engine, wq, OP_WQ_LOOK, "waitqueue_active");
+	spin_read(this_engine, &wq->queued, sizeof(wq->queued));
 	learn(this_engine, wq->queued != 0);
 	return wq->queued != 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * waits.c - locks in one bit of a word, completions, waiting for words, yielding
+ * waits.c - locks in one bit of a word, completions, waiting for words
  *
  * Each operation is one step. In the check after an execution, which is alone, nothing waits.
  */
@@ -34,6 +34,8 @@ static void bit_done(struct engine *e, unsigned long *word, unsigned long old, b
 		trace_values(e, word, 8, old, *word);
 	if (store)
 		recheck(e, loc);
+	else
+		spin_read(e, word, 8);
 }
 
 static void bit_take(struct engine *e, int nr, unsigned long *word)
@@ -143,7 +145,7 @@ void bit_wait(int nr, unsigned long *word, const char *name)
 	bit_done(e, word, *word, true, false);
 }
 
-/* ---- completions, waiting for words, yielding ---------------------------------------------------------------------- */
+/* ---- completions, waiting for words --------------------------------------------------------------------------------- */
 
 void sync_completion_init(struct completion *c, const char *name)
 {
@@ -219,23 +221,6 @@ void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name)
 		hb_access(e, arena_off(e, p), 4, ACCESS_MARKED);
 		hb_atomic(e, op.loc, true, false, __ATOMIC_ACQUIRE);
 	}
-}
-
-void cpu_relax(void)
-{
-	static const struct op op = { .mode = OP_NONE, .yield = true, .name = "cpu_relax" };
-
-	if (this_engine->live)
-		point(this_engine, &op);
-}
-
-void cond_resched(void)
-{
-	static const struct op op = { .mode = OP_NONE, .yield = true, .name = "cond_resched" };
-
-	may_sleep(this_engine, op.name, NULL);
-	if (this_engine->live)
-		point(this_engine, &op);
 }
 
 void might_sleep(void)

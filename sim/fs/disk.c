@@ -10,7 +10,9 @@
  *
  * Lock order: disk.lock is innermost.
  *
- * Left out: merging, reordering, errors, interrupts (the device completes by itself, which gives it no CPU
+ * A transfer that fails (choice "io-error") moves nothing.
+ *
+ * Left out: merging, reordering, transfers that stop half-way, interrupts (the device completes by itself, which gives it no CPU
  * to disturb).
  */
 #include "fs/fs.h"
@@ -57,12 +59,15 @@ static void transfer(u8 *to, const u8 *from)
 	}
 }
 
-static void end_io(const struct disk_request *r)
+static void end_io(const struct disk_request *r, bool error)
 {
 	if (r->page) {
-		SetPageUptodate(r->page);
+		if (!error)
+			SetPageUptodate(r->page);
 		unlock_page(r->page);
 	}
+	if (r->done && error)
+		*r->error = true;
 	if (r->done)
 		complete(r->done);
 }
@@ -74,11 +79,13 @@ void disk_run(void *arg)
 	for (;;) {
 		struct disk_request r = next_request(d);
 
-		if (r.write)
+		bool error = sync_choose("io-error", 2);
+
+		if (!error && r.write)
 			transfer(d->block[r.block], r.frame);
-		else
+		else if (!error)
 			transfer(r.frame, d->block[r.block]);
 		SYNC_LABEL("io_done");
-		end_io(&r);
+		end_io(&r, error);
 	}
 }

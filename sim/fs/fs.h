@@ -27,12 +27,13 @@ u64 file_initial_word(unsigned ino, unsigned long pos);
 
 extern const struct address_space_operations simplefs_aops;
 
-/* => the range lies in one page; the count, less at the end of the file, or -EIO */
+/* => the range lies in one page; the count, less at the end of the file, or -EIO, -ENOMEM */
 long file_read(struct file *file, void *buf, size_t n, unsigned long pos);
 /*
- * => called with i_mutex held; the range lies in one page of the file's part of the disk; the count or -EIO
+ * => called with i_mutex held; the range lies in one page of the file's part of the disk; the count or -EIO, -ENOMEM.
+ * *written: whether the disk has it, which it may although pages in memory could not be dropped
  */
 long file_write(struct file *file, const void *buf, size_t n, unsigned long pos);
-long file_write_direct(struct file *file, const void *buf, size_t n, unsigned long pos);
+long file_write_direct(struct file *file, const void *buf, size_t n, unsigned long pos, bool *written);
 
 #endif

@@ -71,6 +71,7 @@ struct disk_request {
 	bool write;
 	struct page *page;	 /* NULL, or the pagecache page to finish: uptodate, then unlocked */
 	struct completion *done; /* NULL, or who waits */
+	bool *error;		 /* where to tell who waits that nothing was moved */
 };
 
 struct disk {

@@ -42,14 +42,15 @@ long file_read(struct file *file, void *buf, size_t n, unsigned long pos)
 {
 	unsigned long size = i_size_read(file->f_inode);
 	struct page *page;
+	int error;
 
 	if (pos >= size)
 		return 0;
 	if (n > size - pos)
 		n = size - pos;
-	page = read_cache_page(file, pos >> PAGE_SHIFT);
-	if (!page)
-		return -EIO;
+	error = read_cache_page(file, pos >> PAGE_SHIFT, &page);
+	if (error)
+		return error;
 	content_read(buf, (u8 *)page_address(page) + (pos & ~PAGE_MASK), n);
 	page_cache_release(page);
 	return (long)n;
@@ -58,11 +59,12 @@ long file_read(struct file *file, void *buf, size_t n, unsigned long pos)
 long file_write(struct file *file, const void *buf, size_t n, unsigned long pos)
 {
 	struct page *page;
+	int error;
 
 	for (;;) {
-		page = read_cache_page(file, pos >> PAGE_SHIFT);
-		if (!page)
-			return -EIO;
+		error = read_cache_page(file, pos >> PAGE_SHIFT, &page);
+		if (error)
+			return error;
 		lock_page(page);
 		if (page->mapping == file->f_mapping)
 			break;
@@ -78,33 +80,44 @@ long file_write(struct file *file, const void *buf, size_t n, unsigned long pos)
 	return (long)n;
 }
 
-/* The disk moves whole pages: what the write leaves alone is read first. */
-static void write_block(unsigned long block, struct page *page, const void *buf, size_t n,
-			unsigned long offset)
+/* The disk moves whole pages: what the write leaves alone is read first. => 0, or -EIO and the disk is as it was */
+static int write_block(unsigned long block, struct page *page, const void *buf, size_t n,
+		       unsigned long offset)
 {
 	struct completion *done = &current->io_done;
-	struct disk_request r = { .block = block, .frame = page_address(page), .done = done };
+	struct disk_request r = {
+		.block = block, .frame = page_address(page), .done = done, .error = &current->io_error
+	};
 
 	init_completion(done);
+	current->io_error = false;
 	if (n < PAGE_SIZE) {
 		disk_submit(&r);
 		wait_for_completion(done);
+		if (current->io_error)
+			return -EIO;
 	}
 	content_write((u8 *)page_address(page) + offset, buf, n);
 	r.write = true;
 	disk_submit(&r);
 	wait_for_completion(done);
+	return current->io_error ? -EIO : 0;
 }
 
-long file_write_direct(struct file *file, const void *buf, size_t n, unsigned long pos)
+long file_write_direct(struct file *file, const void *buf, size_t n, unsigned long pos, bool *written)
 {
 	unsigned long index = pos >> PAGE_SHIFT;
 	struct page *page = alloc_page();
+	int error;
 
+	*written = false;
 	if (!page)
 		return -ENOMEM;
-	write_block(file->f_inode->i_block + index, page, buf, n, pos & ~PAGE_MASK);
+	error = write_block(file->f_inode->i_block + index, page, buf, n, pos & ~PAGE_MASK);
 	put_page(page);
+	if (error)
+		return error;
+	*written = true;
 	if (pos + n > file->f_inode->i_size)
 		i_size_write(file->f_inode, pos + n);
 	SYNC_LABEL("on_disk");

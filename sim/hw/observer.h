@@ -36,6 +36,7 @@ void observe_file_created(const struct inode *inode);
  * (i_mutex)
  */
 void observe_write_begin(const struct inode *inode, unsigned long pos, const void *buf, size_t n);
+/* n 0: it failed, and the file is as it was */
 void observe_write_end(const struct inode *inode, unsigned long pos, size_t n);
 /* truncate(2) is about to return. */
 void observe_truncated(const struct inode *inode);

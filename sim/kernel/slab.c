@@ -36,6 +36,8 @@ void *kmem_alloc(size_t size, enum slab_kind kind)
 	void *p;
 
 	BUG_ON(class >= SLAB_CLASSES);
+	if (unlikely(sync_choose("alloc", 2)))
+		return NULL;
 	spin_lock(&s->lock);
 	p = take(s, class);
 	if (p) {

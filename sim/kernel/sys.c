@@ -62,21 +62,22 @@ long sys_pwrite(struct file *file, const void *buf, size_t n, unsigned long pos)
 	mutex_lock(&file->f_inode->i_mutex);
 	observe_write_begin(file->f_inode, pos, buf, n);
 	ret = file_write(file, buf, n, pos);
-	observe_write_end(file->f_inode, pos, n);
+	observe_write_end(file->f_inode, pos, ret < 0 ? 0 : n);
 	mutex_unlock(&file->f_inode->i_mutex);
 	return ret;
 }
 
 long sys_pwrite_direct(struct file *file, const void *buf, size_t n, unsigned long pos)
 {
+	bool written;
 	long ret;
 
 	if (!in_one_page(n, pos) || ((n | pos) & (DISK_BEAT - 1)))
 		return -EINVAL;
 	mutex_lock(&file->f_inode->i_mutex);
 	observe_write_begin(file->f_inode, pos, buf, n);
-	ret = file_write_direct(file, buf, n, pos);
-	observe_write_end(file->f_inode, pos, n);
+	ret = file_write_direct(file, buf, n, pos, &written);
+	observe_write_end(file->f_inode, pos, written ? n : 0);
 	mutex_unlock(&file->f_inode->i_mutex);
 	return ret;
 }

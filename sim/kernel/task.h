@@ -16,7 +16,8 @@ struct task_struct {
 	int cpu;
 	struct mm_struct *mm;	   /* NULL: runs in the kernel only */
 	struct completion io_done; /* of the transfer that the task itself waits for */
-	int sig;		   /* the last signal that an access got, 0: none yet */
+	bool io_error; /* that transfer failed; written by the disk before it says that it is done */
+	int sig;       /* the last signal that an access got, 0: none yet */
 	unsigned long fault_address;
 };
 

@@ -118,22 +118,33 @@ int page_cache_read(struct file *file, unsigned long index)
 	return error;
 }
 
-struct page *read_cache_page(struct file *file, unsigned long index)
+/* What somebody else failed to read is read once more; what this call failed to read is an error. */
+int read_cache_page(struct file *file, unsigned long index, struct page **pagep)
 {
+	bool tried = false;
 	struct page *page;
+	int error = 0;
 
-	for (;;) {
+	while (!error) {
 		page = find_lock_page(file->f_mapping, index);
-		if (page)
-			break;
-		if (page_cache_read(file, index))
-			return NULL;
+		if (!page) {
+			tried = true;
+			error = page_cache_read(file, index);
+			continue;
+		}
+		if (PageUptodate(page)) {
+			unlock_page(page);
+			*pagep = page;
+			return 0;
+		}
+		if (tried) {
+			unlock_page(page);
+			error = -EIO;
+		} else {
+			tried = true;
+			error = file->f_mapping->a_ops->readpage(file, page);
+		}
+		page_cache_release(page);
 	}
-	if (PageUptodate(page)) {
-		unlock_page(page);
-		return page;
-	}
-	unlock_page(page);
-	page_cache_release(page);
-	return NULL;
+	return error;
 }

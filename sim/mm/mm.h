@@ -226,9 +226,9 @@ void __remove_from_page_cache(struct page *page);
  */
 int page_cache_read(struct file *file, unsigned long index);
 /*
- * => an uptodate page with a reference, unlocked, or NULL: I/O error or no memory. For read(2) and write(2)
+ * For read(2) and write(2). => 0 and in *pagep an uptodate page with a reference, unlocked; or -EIO, -ENOMEM
  */
-struct page *read_cache_page(struct file *file, unsigned long index);
+int read_cache_page(struct file *file, unsigned long index, struct page **pagep);
 
 /* The two shapes of ->nopage for files, and the second without its look at i_size under the page lock. */
 struct page *filemap_nopage_unlocked(struct vm_area_struct *vma, unsigned long address);

@@ -40,6 +40,8 @@ struct page *alloc_page(void)
 	struct zone *zone = &this_machine->zone;
 	struct page *page;
 
+	if (unlikely(sync_choose("alloc", 2)))
+		return NULL;
 	spin_lock(&zone->lock);
 	page = zone->free;
 	if (page) {

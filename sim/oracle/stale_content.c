@@ -165,7 +165,8 @@ void observe_write_end(const struct inode *inode, unsigned long pos, size_t n)
 
 	sync_ghost_step(&this_machine->ghost, true, "written");
 	sync_ghost_begin(g, sizeof(*g));
-	set_now(g, g->from, g->next + g->from, n);
+	if (n)
+		set_now(g, g->from, g->next + g->from, n);
 	g->from = g->to = 0;
 	sync_ghost_end();
 }

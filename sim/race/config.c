@@ -188,6 +188,8 @@ static void check(void *arg)
 	oracle_quiescent();
 }
 
+_Static_assert(RACE_MAX_CHOICES <= ENGINE_MAX_CHOICE_KINDS, "a program bounds what a race can");
+
 void race_program(const struct race_config *c, struct engine_program *p)
 {
 	int n = race_actor_count(c->race);
@@ -203,6 +205,8 @@ void race_program(const struct race_config *c, struct engine_program *p)
 	p->setup = setup;
 	p->check = check;
 	p->arg = (void *)(uintptr_t)c;
+	for (int i = 0; i < RACE_MAX_CHOICES; i++)
+		p->choices[i] = (struct engine_choice){ c->race->choices[i].what, c->race->choices[i].max };
 	p->describe = machine_describe;
 	p->describe_change = machine_describe_change;
 	for (int i = 0; i < n; i++)

@@ -34,6 +34,7 @@ static void explore_finds(void **state)
 		"protocols",
 		"strategy",
 		"memory",
+		"choices",
 		"executions",
 		"blocked",
 		"complete",
@@ -131,6 +132,9 @@ static void explore_refuses(void **state)
 	assert_refused("explore " RACE " --seconds nan", "'nan'", "--seconds");
 	assert_refused("explore " RACE " --jobs 0", "--jobs", "'0'");
 	assert_refused("explore " RACE " --preemptions 2", "--preemptions", "dfs");
+	assert_refused("explore " RACE " --choices alloc", "--choices", "alloc");
+	assert_refused("explore " RACE " --choices alloc=99", "--choices", "99");
+	assert_refused("explore " RACE " --choices alloc=1,alloc=2", "alloc", "twice");
 	assert_refused("explore " RACE " --bogus", "'--bogus'", "explore");
 	assert_refused("stress " RACE, "native build", "stress");
 }

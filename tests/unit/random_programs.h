@@ -2,8 +2,8 @@
 /*
  * random_programs.h - small random programs, and what an exploration of one reaches
  *
- * Up to 3 tasks of up to 4 operations on two words, locks, a fair semaphore, a bit lock, IPIs, a wait queue. states[which] holds
- * the hashes of the final states of the last exploration: values, and values read.
+ * Up to 3 tasks of up to 4 operations on two words, locks, a fair semaphore, a bit lock, IPIs, a wait queue, loops that
+ * spin. states[which] holds the hashes of the final states of the last exploration: values, and values read.
  */
 #ifndef TESTS_UNIT_RANDOM_PROGRAMS_H
 #define TESTS_UNIT_RANDOM_PROGRAMS_H
@@ -51,6 +51,10 @@ enum kind {
 	SLEEP,
 	LEAVE,
 	QUEUED,
+	CHOOSE,
+	SPIN,
+	SPIN_CAS,
+	SPIN_LOCK,
 	NR_KINDS,
 };
 
@@ -118,6 +122,13 @@ static int lock_op(struct shared *s, const struct random_op *o, int *held)
 		spin_lock(&s->lock);
 		*held = LOCK;
 		return 0;
+	case SPIN_LOCK:
+		if (*held)
+			return 0;
+		while (!spin_trylock(&s->lock))
+			cpu_relax();
+		*held = LOCK;
+		return 0;
 	case TRYLOCK:
 		if (*held)
 			return 0;
@@ -175,6 +186,8 @@ static inline int queue_op(struct shared *s, const struct random_op *o)
 	case LEAVE:
 		finish_wait(&s->wq);
 		return 0;
+	case CHOOSE:
+		return sync_choose("choice", o->value);
 	default:
 		return waitqueue_active(&s->wq);
 	}
@@ -228,6 +241,14 @@ static int plain_op(struct shared *s, const struct random_op *o, int me)
 	case WAIT:
 		wait_for_completion(&s->done);
 		return 0;
+	case SPIN: /* two locations: either ends it */
+		while ((READ_ONCE(*v) & 1) != (o->value & 1) && READ_ONCE(s->var[1 - o->var]) != 3)
+			cpu_relax();
+		return 0;
+	case SPIN_CAS:
+		while (cmpxchg(v, o->value & 1, 2) != (o->value & 1))
+			cpu_relax();
+		return 0;
 	default:
 		return queue_op(s, o);
 	}
@@ -242,7 +263,7 @@ static void run_task(void *arg)
 		const struct random_op *o = &program.op[me][i];
 		int r;
 
-		if (o->kind >= LOCK && o->kind <= BIT_LOCK)
+		if ((o->kind >= LOCK && o->kind <= BIT_LOCK) || o->kind == SPIN_LOCK)
 			r = lock_op(s, o, &held);
 		else if (held == LOCK && may_wait(o->kind))
 			r = 0; /* would sleep under a spinlock */
@@ -323,7 +344,10 @@ static inline uint64_t random_explore(struct engine_options o, struct engine_res
 	char err[256];
 	struct engine *e;
 
+	static const struct engine_choice choices[] = { { "choice", 2 }, { NULL, 0 } };
+
 	o.keep_going = true;
+	o.choices = choices;
 	nr_states[which] = 0;
 	for (int i = 0; i < program.nr_tasks; i++)
 		p.tasks[i] =

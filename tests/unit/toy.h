@@ -22,15 +22,18 @@ struct toy_program {
 	void (*check)(void *arg);
 	void (*task[TOY_TASKS])(void *arg);
 	bool device[TOY_TASKS];
+	enum engine_memory memory;
 };
 
 static const char *const toy_names[TOY_TASKS] = { "a", "b", "c", "d" };
 
 static inline struct engine *toy_engine(const struct toy_program *t)
 {
-	struct engine_program p = {
-		.name = "toy", .arena_size = t->size, .setup = t->setup, .check = t->check
-	};
+	struct engine_program p = { .name = "toy",
+				    .arena_size = t->size,
+				    .setup = t->setup,
+				    .check = t->check,
+				    .memory = t->memory };
 	char err[512];
 	struct engine *e;
 

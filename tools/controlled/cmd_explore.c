@@ -14,6 +14,7 @@
 struct request {
 	const char *kernel, *protocols, *memory;
 	struct engine_options o;
+	struct engine_choice choices[ENGINE_MAX_CHOICE_KINDS + 1];
 	bool json, no_minimise;
 };
 
@@ -42,6 +43,7 @@ enum {
 	OPT_JSON,
 	OPT_NO_MINIMISE,
 	OPT_STOP_AT_DATA_RACE,
+	OPT_CHOICES,
 	OPT_STOP_AT_LOCK_ORDER,
 };
 
@@ -62,6 +64,7 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "no-minimise", no_argument, NULL, OPT_NO_MINIMISE },
 	{ "stop-at-data-race", no_argument, NULL, OPT_STOP_AT_DATA_RACE },
+	{ "choices", required_argument, NULL, OPT_CHOICES },
 	{ "stop-at-lock-order", no_argument, NULL, OPT_STOP_AT_LOCK_ORDER },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
@@ -105,6 +108,33 @@ static bool option_jobs(const char *text, struct request *q)
 	if (!option_u64("jobs", text, 1, 1024, &v))
 		return false;
 	q->o.jobs = (int)v;
+	return true;
+}
+
+/* kind=N[,kind=N]...; the text is cut up and stays. */
+static bool option_choices(char *text, struct request *q)
+{
+	int nr = 0;
+
+	for (char *word = strtok(text, ","); word; word = strtok(NULL, ",")) {
+		char *eq = strchr(word, '=');
+		uint64_t v;
+
+		if (!eq || eq == word) {
+			usage_error("--choices: '%s' is no kind=N", word);
+			return false;
+		}
+		*eq = '\0';
+		if (!option_u64("choices", eq + 1, 0, ENGINE_MAX_OUTCOMES_TOLD, &v))
+			return false;
+		if (nr == ENGINE_MAX_CHOICE_KINDS) {
+			usage_error("--choices: more than %d kinds", ENGINE_MAX_CHOICE_KINDS);
+			return false;
+		}
+		q->choices[nr++] = (struct engine_choice){ word, (int)v };
+	}
+	q->choices[nr] = (struct engine_choice){ NULL, 0 };
+	q->o.choices = q->choices;
 	return true;
 }
 
@@ -201,6 +231,9 @@ static int parse_options(int argc, char **argv, struct request *q)
 		case OPT_NO_MINIMISE:
 			q->no_minimise = true;
 			break;
+		case OPT_CHOICES:
+			ok = option_choices(optarg, q);
+			break;
 		case OPT_STOP_AT_DATA_RACE:
 			q->o.data_race_fatal = true;
 			break;
@@ -224,6 +257,14 @@ static double per(uint64_t total, uint64_t n)
 	return n ? (double)total / (double)n : 0;
 }
 
+static void json_add_choices(cJSON *j, const struct engine_choice *c)
+{
+	cJSON *o = cJSON_AddObjectToObject(j, "choices");
+
+	for (; c->what; c++)
+		cJSON_AddNumberToObject(o, c->what, c->max);
+}
+
 static void print_json(const struct session *s, const struct request *q, const struct outcome *out,
 		       struct symbols *sym)
 {
@@ -235,6 +276,7 @@ static void print_json(const struct session *s, const struct request *q, const s
 	json_add_protocols(j, &s->config);
 	cJSON_AddStringToObject(j, "strategy", q->o.strategy);
 	cJSON_AddStringToObject(j, "memory", engine_memory_name(s->config.memory));
+	json_add_choices(j, q->o.choices ? q->o.choices : s->program.choices);
 	json_add_u64(j, "executions", t->executions);
 	json_add_u64(j, "blocked", t->redundant);
 	json_add_u64(j, "bounded", t->bounded);
@@ -399,6 +441,8 @@ const struct command cmd_explore = {
 		"  --seconds S           stop after S seconds\n"
 		"  --seed N              random, pct, pos: another sample\n"
 		"  --max-steps N         an execution's bound on steps\n"
+		"  --choices C=N[,C=N]   at most N times in an execution, C fails: alloc, io-error; in place of what\n"
+		"                        the race says, which is mostly nothing\n"
 		"  --no-minimise         print the violation as it was found\n"
 		"  --stop-at-data-race   a data race is a violation and ends the exploration\n"
 		"  --stop-at-lock-order  so is a lock order that can deadlock\n"

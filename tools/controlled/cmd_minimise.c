@@ -78,7 +78,7 @@ static int run_minimise(int argc, char **argv)
 const struct command cmd_minimise = {
 	.name = "minimise",
 	.args = "TOKEN [--json]",
-	.summary = "shrink a token: fewest preemptions, then fewest steps",
+	.summary = "shrink a token: fewest failures, then preemptions, then steps",
 	.help = "TOKEN is what explore printed, or - to read it from standard input.\n"
 		"  --json       one JSON object\n"
 		"The result fires the same oracle. Exit status as of replay.",
