@@ -124,12 +124,48 @@ static void increments(void **state)
 	assert_int_equal(classes(&p), 372436);
 }
 
+/* ---- two readers and a writer of a lock: each reader comes before or after the writer ------------------------------ */
+
+struct locked {
+	rwlock_t lock;
+};
+
+static struct locked *locked(void)
+{
+	return sync_machine();
+}
+
+static void take_for_write(void *arg)
+{
+	(void)arg;
+	write_lock(&locked()->lock);
+	write_unlock(&locked()->lock);
+}
+
+static void take_for_read(void *arg)
+{
+	(void)arg;
+	read_lock(&locked()->lock);
+	read_unlock(&locked()->lock);
+}
+
+/* While one reader holds the lock the writer waits, and the other reader must not slip in where it is tried already. */
+static void readers_and_a_writer(void **state)
+{
+	struct engine_program p = program(2, take_for_write, take_for_read);
+
+	(void)state;
+	p.arena_size = sizeof(struct locked);
+	assert_int_equal(classes(&p), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lastzero),
 		cmocka_unit_test(readers),
 		cmocka_unit_test(increments),
+		cmocka_unit_test(readers_and_a_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
