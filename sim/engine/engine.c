@@ -15,7 +15,10 @@ const struct strategy *strategy_find(const char *name)
 
 const char *engine_strategy_name(int i)
 {
-	return i >= 0 && (size_t)i < sizeof(strategies) / sizeof(strategies[0]) ? strategies[i]->name : NULL;
+	if (!i)
+		return STRATEGY_AUTO;
+	return i > 0 && (size_t)i <= sizeof(strategies) / sizeof(strategies[0]) ? strategies[i - 1]->name :
+										  NULL;
 }
 
 const char *engine_memory_name(enum engine_memory m)

@@ -221,6 +221,8 @@ struct engine_options {
 	void *progress_arg;
 };
 
+#define ENGINE_PATIENCE_SECONDS 600.0	/* that auto gives dpor when no budget says otherwise */
+#define ENGINE_SAMPLE_EXECUTIONS 100000 /* of a sample without a budget */
 #define ENGINE_DEFAULT_STEPS 5000
 #define ENGINE_DEFAULT_DEPTH 3
 #define ENGINE_MAX_DEPTH 16
@@ -233,6 +235,8 @@ struct engine_stats {
 	uint64_t violations;
 	uint64_t classes;			  /* with count_classes: of equivalent executions */
 	uint64_t points, switches, plain, marked; /* totals over executions */
+	double estimate;			  /* dpor: of all executions there are, 0: none was made */
+	uint64_t estimated_by;			  /* executions that took, not counted above */
 	uint32_t max_depth;
 	uint64_t states;  /* state_hash: different ones at scheduling points */
 	bool states_full; /* no room for more: those found since were not remembered */
@@ -245,6 +249,7 @@ struct engine_stats {
 };
 
 struct engine_result {
+	bool gave_up; /* strategy auto: the estimate said that dpor would take too long, and a sample followed */
 	struct engine_stats stats;
 	struct engine_violation violation; /* oracle "" when none */
 	struct engine_schedule schedule;   /* the violation's, as counts */

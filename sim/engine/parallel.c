@@ -138,6 +138,8 @@ bool explorer_look(struct engine *e, struct explorer *x, struct unit *u)
 	uint64_t n = atomic_fetch_add_explicit(&x->executions, 1, memory_order_relaxed) + 1;
 	bool leave;
 
+	if (unlikely(n >= atomic_load_explicit(&x->next_estimate, memory_order_relaxed)))
+		explorer_estimate(e, x, n);
 	if (unlikely(u->r->stats.max_depth > atomic_load_explicit(&x->depth, memory_order_relaxed)))
 		atomic_store_explicit(&x->depth, u->r->stats.max_depth, memory_order_relaxed);
 	if (x->workers == 1) {
@@ -320,6 +322,7 @@ static int begin(struct explorer *x, char *err, size_t errlen)
 	x->start = unit_clock(CLOCK_MONOTONIC);
 	x->next_progress = 1;
 	x->next_save = SAVE_SECONDS;
+	atomic_store(&x->next_estimate, FIRST_ESTIMATE);
 	if (o->resume)
 		return checkpoint_read(x, o->resume, o->nr_resume, err, errlen);
 	unit_new(x, NULL);
@@ -343,6 +346,10 @@ static void end(struct explorer *x, struct engine_result *r)
 	}
 	r->stats.complete = complete;
 	r->stats.interrupted = x->interrupted;
+	if (x->nr_estimates)
+		r->stats.estimate = x->estimate;
+	r->stats.estimated_by = x->spent;
+	r->gave_up = x->gave_up;
 	r->stats.wall_seconds = unit_clock(CLOCK_MONOTONIC) - x->start;
 	r->stats.peak_bytes *= (size_t)x->workers;
 }
@@ -357,10 +364,10 @@ static void explorer_free(struct explorer *x)
 	pthread_cond_destroy(&x->change);
 }
 
-int engine_explore(struct engine *e, const struct engine_options *o, struct engine_result *r, char *err,
-		   size_t errlen)
+int explorer_run(struct engine *e, const struct engine_options *o, bool may_give_up, struct engine_result *r,
+		 char *err, size_t errlen)
 {
-	struct explorer x = { .o = o };
+	struct explorer x = { .o = o, .may_give_up = may_give_up };
 	int status;
 
 	memset(r, 0, sizeof(*r));

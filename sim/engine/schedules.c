@@ -95,6 +95,35 @@ static size_t copy(const struct schedules *s, size_t from, size_t to, uint8_t **
 	return to - from;
 }
 
+static uint64_t kind_of(const order_t *steps, uint32_t n, const struct deviation *d, uint32_t nr)
+{
+	int task = steps[n - 1] & ORDER_TASK;
+	uint64_t mine = 0, theirs = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		mine += (steps[i] & ORDER_TASK) == task;
+		theirs += (steps[i] & ORDER_TASK) == d->task;
+	}
+	return (uint64_t)d->at << 52 ^ (uint64_t)n << 40 ^ mine << 30 ^ theirs << 20 ^ (uint64_t)task << 14 ^
+	       (uint64_t)d->task << 8 ^ nr;
+}
+
+size_t schedules_take(struct schedules *s, uint8_t **bytes, uint64_t *kind)
+{
+	struct deviation last;
+	struct pending h;
+	size_t n;
+
+	if (s->top == s->bottom)
+		return 0;
+	memcpy(&h, s->stack + s->top - sizeof(h), sizeof(h));
+	memcpy(&last, s->stack + s->top - sizeof(h) - sizeof(last), sizeof(last));
+	n = copy(s, s->top - pending_size(&h), s->top, bytes);
+	*kind = kind_of((const order_t *)(*bytes + sizeof(h)), h.nr_steps, &last, h.nr_deviations);
+	s->top -= n;
+	return n;
+}
+
 size_t schedules_save(const struct schedules *s, uint8_t **bytes)
 {
 	return copy(s, s->bottom, s->top, bytes);

@@ -44,9 +44,18 @@ void schedules_push(struct schedules *s, const order_t *before, const order_t *s
 /* Takes the top one to hand. => false: there is none */
 bool schedules_pop(struct schedules *s);
 
+/*
+ * Takes the top one away as bytes. *kind is the same for those that deviate alike at last: at which step, to whose
+ * step, from whose, how many steps the two then have taken, how often they deviated before. => 0: there is none
+ */
+size_t schedules_take(struct schedules *s, uint8_t **bytes, uint64_t *kind);
+
 /* Copies of all; of the half at the bottom, which then is no longer here. => bytes, 0: fewer than two to share */
 size_t schedules_save(const struct schedules *s, uint8_t **bytes);
 size_t schedules_split(struct schedules *s, uint8_t **bytes);
 void schedules_load(struct schedules *s, const uint8_t *bytes, size_t n);
+
+/* strategy_dpor.c: what is left to run, while e->state is dpor's */
+struct schedules *dpor_schedules(struct engine *e);
 
 #endif

@@ -296,6 +296,11 @@ static void reverse(struct engine *e, struct dpor *s, uint32_t later)
 
 /* ---- the interface ---------------------------------------------------------------------------------------- */
 
+struct schedules *dpor_schedules(struct engine *e)
+{
+	return &((struct dpor *)e->state)->todo;
+}
+
 static size_t dpor_save(const struct engine *e, uint8_t **bytes)
 {
 	return schedules_save(&((const struct dpor *)e->state)->todo, bytes);

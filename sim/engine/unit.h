@@ -17,6 +17,8 @@
 
 #include "engine/internal.h"
 
+#define FIRST_ESTIMATE 512 /* executions: what ends earlier needs none */
+
 enum unit_state { UNIT_WAITING, UNIT_RUNNING, UNIT_DONE };
 
 struct unit {
@@ -46,6 +48,10 @@ struct explorer {
 		attention; /* somebody has nothing to do, stop or hold: workers look after each execution */
 	atomic_uint_fast64_t executions, depth;
 	double start, next_progress, next_save;
+	atomic_uint_fast64_t next_estimate; /* due after so many executions; UINT64_MAX: somebody is at it */
+	double estimate;		    /* of all executions */
+	uint64_t nr_estimates, spent;	    /* executions that they took */
+	bool may_give_up, gave_up;	    /* where the estimate says that it is too much */
 };
 
 double unit_clock(clockid_t clock);
@@ -53,11 +59,17 @@ double unit_clock(clockid_t clock);
 /* explore.c. => -1 and one line in err: the strategy refuses its options */
 int unit_run(struct engine *e, struct explorer *x, struct unit *u, char *err, size_t errlen);
 
-/* parallel.c. After each execution of a unit. => true: leave it */
+/* parallel.c. One strategy's exploration; may_give_up: when the estimate says that it is too much. As engine_explore() */
+int explorer_run(struct engine *e, const struct engine_options *o, bool may_give_up, struct engine_result *r,
+		 char *err, size_t errlen);
+/* After each execution of a unit. => true: leave it */
 bool explorer_look(struct engine *e, struct explorer *x, struct unit *u);
 /* What remains of a unit that is left becomes one of its own, where the strategy can say what that is. */
 void explorer_keep(struct engine *e, struct explorer *x, struct unit *u);
 struct unit *unit_new(struct explorer *x, struct unit *after);
+
+/* estimate.c. After n executions: looks at the size of what there is to do, now and then */
+void explorer_estimate(struct engine *e, struct explorer *x, uint64_t n);
 
 /* checkpoint.c. All units as bytes, while none runs; and back. => -1 and one line in err: they are no such bytes */
 size_t checkpoint_write(const struct explorer *x, uint8_t **bytes);

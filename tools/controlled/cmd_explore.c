@@ -2,13 +2,12 @@
 /*
  * cmd_explore.c - faultline explore: every interleaving of a race, or a sample of them
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "controlled/report.h"
 
-/* A sample has no end of its own. */
-#define SAMPLE_EXECUTIONS 100000
 #define MAX_STRATEGIES 16
 
 struct request {
@@ -165,9 +164,24 @@ static bool option_number(int opt, struct request *q)
 	}
 }
 
-static bool is_exhaustive(const char *strategy)
+static bool is_sample(const char *strategy)
 {
-	return !strcmp(strategy, "dpor") || !strcmp(strategy, "dfs");
+	return !strcmp(strategy, "random") || !strcmp(strategy, "pct") || !strcmp(strategy, "pos");
+}
+
+static bool is_auto(const char *strategy)
+{
+	return !strcmp(strategy, "auto");
+}
+
+/* What ran. */
+static const char *strategies(const struct request *q, const struct engine_result *r)
+{
+	if (!is_auto(q->o.strategy))
+		return q->o.strategy;
+	if (q->o.preemptions >= 0 || q->o.state_hash)
+		return "dfs";
+	return r->gave_up ? "dpor, pct" : "dpor";
 }
 
 /* Options that only one strategy takes. */
@@ -175,9 +189,9 @@ static bool options_agree(const struct request *q)
 {
 	const char *strategy = q->o.strategy;
 
-	if (q->o.preemptions >= 0 && strcmp(strategy, "dfs"))
+	if (q->o.preemptions >= 0 && strcmp(strategy, "dfs") && !is_auto(strategy))
 		usage_error("--preemptions: only --strategy dfs takes a bound, not %s", strategy);
-	else if (q->o.state_hash && strcmp(strategy, "dfs"))
+	else if (q->o.state_hash && strcmp(strategy, "dfs") && !is_auto(strategy))
 		usage_error("--state-hash: only --strategy dfs looks for states it knows, not %s", strategy);
 	else if (q->o.depth && strcmp(strategy, "pct"))
 		usage_error("--depth: only --strategy pct takes a depth, not %s", strategy);
@@ -245,8 +259,8 @@ static int parse_options(int argc, char **argv, struct request *q)
 		}
 	}
 	ok = ok && options_agree(q);
-	if (!is_exhaustive(q->o.strategy) && !q->o.executions && !(q->o.seconds > 0))
-		q->o.executions = SAMPLE_EXECUTIONS;
+	if (is_sample(q->o.strategy) && !q->o.executions && !(q->o.seconds > 0))
+		q->o.executions = ENGINE_SAMPLE_EXECUTIONS;
 	return ok && arguments_exactly(&cmd_explore, argc, argv, 1) ? 0 : OPT_FAILED;
 }
 
@@ -274,12 +288,14 @@ static void print_json(const struct session *s, const struct request *q, const s
 	cJSON_AddStringToObject(j, "race", s->config.race->name);
 	cJSON_AddStringToObject(j, "kernel", s->config.kernel);
 	json_add_protocols(j, &s->config);
-	cJSON_AddStringToObject(j, "strategy", q->o.strategy);
+	cJSON_AddStringToObject(j, "strategy", strategies(q, &out->r));
 	cJSON_AddStringToObject(j, "memory", engine_memory_name(s->config.memory));
 	json_add_choices(j, q->o.choices ? q->o.choices : s->program.choices);
 	json_add_u64(j, "executions", t->executions);
 	json_add_u64(j, "blocked", t->redundant);
 	json_add_u64(j, "bounded", t->bounded);
+	cJSON_AddItemToObject(j, "estimate",
+			      t->estimate > 0 ? cJSON_CreateNumber(t->estimate) : cJSON_CreateNull());
 	if (q->o.state_hash) {
 		json_add_u64(j, "states", t->states);
 		cJSON_AddBoolToObject(j, "states_full", t->states_full);
@@ -307,7 +323,7 @@ static void print_stats(const struct session *s, const struct request *q, const 
 	char protocols[256], a[32], b[32], c[32];
 
 	protocols_text(&s->config, protocols, sizeof(protocols));
-	printf("%s  %s  %s, %s\n", s->config.race->name, protocols, q->o.strategy,
+	printf("%s  %s  %s, %s\n", s->config.race->name, protocols, strategies(q, &out->r),
 	       engine_memory_name(s->config.memory));
 	printf("%s executions in %.2f s (%s/s), %s redundant, %s; each %.0f points, %.0f plain accesses, "
 	       "%.1f switches; %.1f MiB\n",
@@ -321,6 +337,10 @@ static void print_stats(const struct session *s, const struct request *q, const 
 		       t->states_full ?
 			       "; there was no room for more: those found later were explored each time" :
 			       "");
+	if (t->estimate > 0 && !t->complete)
+		printf("about %.3g executions are estimated in all: %.2g %% were explored%s\n", t->estimate,
+		       100 * fmin(1, (double)t->executions / t->estimate),
+		       out->r.gave_up ? "; too many for the budget, so a sample followed" : "");
 	if (t->bounded)
 		printf("%s executions reached the bound on steps: see --max-steps\n",
 		       thousands(t->bounded, a));
@@ -404,7 +424,7 @@ static int explore(struct session *s, const struct request *q)
 
 static int run_explore(int argc, char **argv)
 {
-	struct request q = { .o = { .strategy = "dpor",
+	struct request q = { .o = { .strategy = "auto",
 				    .preemptions = -1,
 				    .progress = session_progress,
 				    .progress_arg = "" } };
@@ -429,7 +449,8 @@ const struct command cmd_explore = {
 	.summary = "run a race under every interleaving, or a sample",
 	.help = "  --protocol A=P[,A=P]  protocol P on axis A (see `faultline list protocols`)\n"
 		"  --kernel K            the protocols of kernel K (default " DEFAULT_KERNEL ")\n"
-		"  --strategy S          dpor (default): every interleaving, equivalent ones once; dfs: every\n"
+		"  --strategy S          auto (default): dpor, or pct where that would take too long; dpor: every\n"
+		"                        interleaving, equivalent ones once; source: the same, older; dfs: every\n"
 		"                        interleaving; random, pct, pos: a sample (of 100000 unless a\n"
 		"                        budget is given)\n"
 		"  --preemptions N       dfs: at most N preemptions\n"
