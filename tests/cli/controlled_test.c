@@ -120,7 +120,7 @@ static void explore_refuses(void **state)
 	assert_refused("explore " RACE " --kernel linux-2.6.32", "'linux-2.6.32'", "did you mean");
 	assert_refused("explore " RACE " --strategy dporr", "'dporr'", "'dpor'");
 	assert_refused("explore " RACE " --strategy poss", "'poss'", "'pos'");
-	assert_refused("explore " RACE " --state-hash", "--state-hash", "dfs");
+	assert_refused("explore " RACE " --strategy dpor --state-hash", "--state-hash", "dfs");
 	assert_refused("explore " RACE " --strategy random --depth 2", "--depth", "pct");
 	assert_refused("explore " RACE " --strategy pct --depth 0", "'0'", "--depth");
 	assert_refused("explore " RACE " --memory tzo", "'tzo'", "'tso'");
@@ -131,7 +131,7 @@ static void explore_refuses(void **state)
 	assert_refused("explore " RACE " --seconds 0", "'0'", "--seconds");
 	assert_refused("explore " RACE " --seconds nan", "'nan'", "--seconds");
 	assert_refused("explore " RACE " --jobs 0", "--jobs", "'0'");
-	assert_refused("explore " RACE " --preemptions 2", "--preemptions", "dfs");
+	assert_refused("explore " RACE " --strategy dpor --preemptions 2", "--preemptions", "dfs");
 	assert_refused("explore " RACE " --choices alloc", "--choices", "alloc");
 	assert_refused("explore " RACE " --choices alloc=99", "--choices", "99");
 	assert_refused("explore " RACE " --choices alloc=1,alloc=2", "alloc", "twice");
