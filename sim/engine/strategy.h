@@ -41,7 +41,7 @@ struct strategy {
 };
 
 extern const struct strategy strategy_random, strategy_pct, strategy_pos, strategy_dfs, strategy_dpor,
-	strategy_source, strategy_replay;
+	strategy_source, strategy_wakeup_trees, strategy_replay;
 #define STRATEGY_AUTO "auto" /* auto.c: dpor, or pct where that would take too long */
 const struct strategy *strategy_find(const char *name);
 

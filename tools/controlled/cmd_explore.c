@@ -300,6 +300,8 @@ static void print_json(const struct session *s, const struct request *q, const s
 		json_add_u64(j, "states", t->states);
 		cJSON_AddBoolToObject(j, "states_full", t->states_full);
 	}
+	if (t->wakeup_nodes)
+		json_add_u64(j, "wakeup_nodes", t->wakeup_nodes);
 	cJSON_AddBoolToObject(j, "complete", t->complete);
 	cJSON_AddBoolToObject(j, "interrupted", t->interrupted);
 	cJSON_AddItemToObject(j, "violation", json_violation(&out->r, out->token));
@@ -341,6 +343,8 @@ static void print_stats(const struct session *s, const struct request *q, const 
 		printf("about %.3g executions are estimated in all: %.2g %% were explored%s\n", t->estimate,
 		       100 * fmin(1, (double)t->executions / t->estimate),
 		       out->r.gave_up ? "; too many for the budget, so a sample followed" : "");
+	if (t->wakeup_nodes)
+		printf("%s nodes in wake-up trees at most\n", thousands(t->wakeup_nodes, a));
 	if (t->bounded)
 		printf("%s executions reached the bound on steps: see --max-steps\n",
 		       thousands(t->bounded, a));
@@ -450,9 +454,9 @@ const struct command cmd_explore = {
 	.help = "  --protocol A=P[,A=P]  protocol P on axis A (see `faultline list protocols`)\n"
 		"  --kernel K            the protocols of kernel K (default " DEFAULT_KERNEL ")\n"
 		"  --strategy S          auto (default): dpor, or pct where that would take too long; dpor: every\n"
-		"                        interleaving, equivalent ones once; source: the same, older; dfs: every\n"
+		"                        interleaving, equivalent ones once; dfs: every\n"
 		"                        interleaving; random, pct, pos: a sample (of 100000 unless a\n"
-		"                        budget is given)\n"
+		"                        budget is given); source, wakeup-trees: as dpor, to compare it with\n"
 		"  --preemptions N       dfs: at most N preemptions\n"
 		"  --state-hash          dfs: give an execution up in a state that another was in; data races\n"
 		"                        may go unseen\n"
