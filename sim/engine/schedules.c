@@ -59,7 +59,8 @@ void schedules_push(struct schedules *s, const order_t *before, const order_t *s
 	memcpy(to, before, d.at * sizeof(*before));
 	memcpy((order_t *)to + d.at, steps, n * sizeof(*steps));
 	to += steps_size(&h);
-	memcpy(to, s->dev, (h.nr_deviations - 1) * sizeof(d));
+	if (h.nr_deviations > 1)
+		memcpy(to, s->dev, (h.nr_deviations - 1) * sizeof(d));
 	to += (h.nr_deviations - 1) * sizeof(d);
 	memcpy(to, &d, sizeof(d));
 	memcpy(to + sizeof(d), &h, sizeof(h));
@@ -91,7 +92,8 @@ static size_t copy(const struct schedules *s, size_t from, size_t to, uint8_t **
 	*bytes = malloc(to > from ? to - from : 1);
 	if (!*bytes)
 		engine_panic("no memory for %zu bytes of schedules", to - from);
-	memcpy(*bytes, s->stack + from, to - from);
+	if (to > from)
+		memcpy(*bytes, s->stack + from, to - from);
 	return to - from;
 }
 
@@ -145,7 +147,8 @@ size_t schedules_split(struct schedules *s, uint8_t **bytes)
 void schedules_load(struct schedules *s, const uint8_t *bytes, size_t n)
 {
 	s->stack = schedules_grow(s->stack, &s->cap, n, "schedules to run");
-	memcpy(s->stack, bytes, n);
+	if (n)
+		memcpy(s->stack, bytes, n);
 	s->bottom = 0;
 	s->top = n;
 }
