@@ -2,8 +2,9 @@
 /* engine.c - engines: names, tasks, set-up */
 #include "engine/internal.h"
 
-static const struct strategy *const strategies[] = { &strategy_dpor,   &strategy_source, &strategy_dfs,
-						     &strategy_random, &strategy_pct,	 &strategy_pos };
+static const struct strategy *const strategies[] = { &strategy_dpor, &strategy_source, &strategy_wakeup_trees,
+						     &strategy_dfs,  &strategy_random, &strategy_pct,
+						     &strategy_pos };
 
 const struct strategy *strategy_find(const char *name)
 {

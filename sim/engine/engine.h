@@ -234,8 +234,9 @@ struct engine_stats {
 	uint64_t classes;			  /* with count_classes: of equivalent executions */
 	uint64_t points, switches, plain, marked; /* totals over executions */
 	uint32_t max_depth;
-	uint64_t states;  /* state_hash: different ones at scheduling points */
-	bool states_full; /* no room for more: those found since were not remembered */
+	uint64_t states;       /* state_hash: different ones at scheduling points */
+	uint64_t wakeup_nodes; /* wakeup-trees: the most that its trees held at once */
+	bool states_full;      /* no room for more: those found since were not remembered */
 	bool lines_short; /* pso: a CPU wrote to more addresses than it has lines for: orders of its stores were left out */
 	bool complete; /* the whole space under the stated bounds was covered */
 	bool interrupted;

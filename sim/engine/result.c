@@ -15,6 +15,7 @@ static void append_stats(struct engine_stats *a, const struct engine_stats *b)
 	a->marked += b->marked;
 	a->max_depth = a->max_depth < b->max_depth ? b->max_depth : a->max_depth;
 	a->states += b->states;
+	a->wakeup_nodes = a->wakeup_nodes < b->wakeup_nodes ? b->wakeup_nodes : a->wakeup_nodes;
 	a->states_full |= b->states_full;
 	a->lines_short |= b->lines_short;
 	a->seconds += b->seconds;

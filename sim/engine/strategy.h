@@ -41,7 +41,7 @@ struct strategy {
 };
 
 extern const struct strategy strategy_random, strategy_pct, strategy_pos, strategy_dfs, strategy_dpor,
-	strategy_source, strategy_replay;
+	strategy_source, strategy_wakeup_trees, strategy_replay;
 const struct strategy *strategy_find(const char *name);
 
 /* What the samples have in common: no preemption bound, an execution's own random numbers, a uniform choice. */

@@ -167,7 +167,8 @@ static bool option_number(int opt, struct request *q)
 
 static bool is_exhaustive(const char *strategy)
 {
-	return !strcmp(strategy, "dpor") || !strcmp(strategy, "dfs");
+	return !strcmp(strategy, "dpor") || !strcmp(strategy, "dfs") || !strcmp(strategy, "source") ||
+	       !strcmp(strategy, "wakeup-trees");
 }
 
 /* Options that only one strategy takes. */
@@ -284,6 +285,8 @@ static void print_json(const struct session *s, const struct request *q, const s
 		json_add_u64(j, "states", t->states);
 		cJSON_AddBoolToObject(j, "states_full", t->states_full);
 	}
+	if (t->wakeup_nodes)
+		json_add_u64(j, "wakeup_nodes", t->wakeup_nodes);
 	cJSON_AddBoolToObject(j, "complete", t->complete);
 	cJSON_AddBoolToObject(j, "interrupted", t->interrupted);
 	cJSON_AddItemToObject(j, "violation", json_violation(&out->r, out->token));
@@ -321,6 +324,8 @@ static void print_stats(const struct session *s, const struct request *q, const 
 		       t->states_full ?
 			       "; there was no room for more: those found later were explored each time" :
 			       "");
+	if (t->wakeup_nodes)
+		printf("%s nodes in wake-up trees at most\n", thousands(t->wakeup_nodes, a));
 	if (t->bounded)
 		printf("%s executions reached the bound on steps: see --max-steps\n",
 		       thousands(t->bounded, a));
@@ -431,7 +436,7 @@ const struct command cmd_explore = {
 		"  --kernel K            the protocols of kernel K (default " DEFAULT_KERNEL ")\n"
 		"  --strategy S          dpor (default): every interleaving, equivalent ones once; dfs: every\n"
 		"                        interleaving; random, pct, pos: a sample (of 100000 unless a\n"
-		"                        budget is given)\n"
+		"                        budget is given); source, wakeup-trees: as dpor, to compare it with\n"
 		"  --preemptions N       dfs: at most N preemptions\n"
 		"  --state-hash          dfs: give an execution up in a state that another was in; data races\n"
 		"                        may go unseen\n"
