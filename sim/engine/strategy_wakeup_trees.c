@@ -19,19 +19,7 @@
  *     `down` until the next state takes it over.
  */
 #include "engine/poset.h"
-
-/* What decides whether a step depends on another. */
-struct brief {
-	uint64_t mask;
-	uint32_t loc;
-	uint16_t span;
-	uint8_t mode, task;
-};
-
-struct branch {
-	struct brief step;
-	uint32_t child, next; /* index into pool, 0: none; free ones are chained by next */
-};
+#include "engine/wakeup_tree.h"
 
 struct frame {
 	uint32_t tree;		  /* first branch left, 0: none */
@@ -42,17 +30,15 @@ struct frame {
 
 struct wakeup {
 	struct poset poset;
+	struct wakeup_trees trees;
 	struct frame *frame;
-	struct brief *sleeper, *seq;
-	struct branch *pool; /* pool[0] is no branch */
-	uint32_t *race;	     /* the events that each step races with, step after step */
-	size_t cap_frame, cap_sleeper, cap_seq, cap_pool, cap_race; /* bytes */
-	uint32_t nr_sleepers, nr_seq, nr_pool, nr_races;
-	uint32_t unused;     /* first free branch */
-	uint32_t live, peak; /* branches */
-	uint32_t down;	     /* what follows in the branch of the latest step */
-	uint32_t plan;	     /* choices fixed by begin() */
-	uint32_t len;	     /* frames */
+	struct brief *sleeper;
+	uint32_t *race;				 /* the events that each step races with, step after step */
+	size_t cap_frame, cap_sleeper, cap_race; /* bytes */
+	uint32_t nr_sleepers, nr_races;
+	uint32_t down; /* what follows in the branch of the latest step */
+	uint32_t plan; /* choices fixed by begin() */
+	uint32_t len;  /* frames */
 	bool started, cut;
 };
 
@@ -76,7 +62,6 @@ static int wakeup_create(struct engine *e, const struct engine_options *o, char 
 		snprintf(err, n, "no memory");
 		return -1;
 	}
-	s->nr_pool = 1;
 	e->state = s;
 	return 0;
 }
@@ -88,23 +73,10 @@ static void wakeup_destroy(struct engine *e)
 	poset_destroy(&s->poset);
 	free(s->frame);
 	free(s->sleeper);
-	free(s->seq);
-	free(s->pool);
+	wakeup_trees_free(&s->trees);
 	free(s->race);
 	free(s);
 	e->state = NULL;
-}
-
-/* => p, or where it moved to, with room for nr elements of `size` bytes */
-static void *room(void *p, size_t *cap, size_t nr, size_t size)
-{
-	if (likely(nr * size <= *cap))
-		return p;
-	*cap = nr * size * 2;
-	p = realloc(p, *cap);
-	if (!p)
-		engine_panic("no memory for wake-up trees: %zu elements of %zu bytes", nr, size);
-	return p;
 }
 
 /* ---- steps -------------------------------------------------------------------------------------------- */
@@ -114,18 +86,6 @@ static struct brief brief_of(const struct op *op, int task)
 	return (struct brief){
 		.mask = op->mask, .loc = op->loc, .span = op->span, .mode = op->mode, .task = (uint8_t)task
 	};
-}
-
-static struct op op_of(const struct brief *b)
-{
-	return (struct op){ .loc = b->loc, .span = b->span, .mode = b->mode, .mask = b->mask };
-}
-
-static inline bool dependent(const struct brief *a, const struct brief *b)
-{
-	struct op x = op_of(a), y = op_of(b);
-
-	return op_dependent(&x, &y);
 }
 
 /* Event `a` where its outcome may be another. */
@@ -140,107 +100,6 @@ static struct brief whatever_outcome(const struct event *a)
 	return b;
 }
 
-static void seq_add(struct wakeup *s, struct brief b)
-{
-	s->seq = room(s->seq, &s->cap_seq, s->nr_seq + 1, sizeof(*s->seq));
-	s->seq[s->nr_seq++] = b;
-}
-
-/*
- * Can `step`, which could be taken now, be seq's first step, because it is part of seq and nothing before it there
- * matters to it, or because it is not and nothing in seq does? => its place in seq, nr_seq: it is not in it; -1: no
- */
-static int64_t weak_initial(const struct wakeup *s, const struct brief *step)
-{
-	for (uint32_t k = 0; k < s->nr_seq; k++) {
-		if (s->seq[k].task == step->task)
-			return k;
-		if (dependent(step, &s->seq[k]))
-			return -1;
-	}
-	return s->nr_seq;
-}
-
-/* ---- trees ----------------------------------------------------------------------------------------------- */
-
-static uint32_t branch_new(struct wakeup *s, struct brief step)
-{
-	uint32_t b = s->unused;
-
-	if (b) {
-		s->unused = s->pool[b].next;
-	} else {
-		s->pool = room(s->pool, &s->cap_pool, s->nr_pool + 1, sizeof(*s->pool));
-		b = s->nr_pool++;
-	}
-	s->pool[b] = (struct branch){ .step = step };
-	if (++s->live > s->peak)
-		s->peak = s->live;
-	return b;
-}
-
-static void branch_free(struct wakeup *s, uint32_t b)
-{
-	s->pool[b].next = s->unused;
-	s->unused = b;
-	s->live--;
-}
-
-/* Frees branches and all below, without recursion: children are put before what is left. */
-static void tree_free(struct wakeup *s, uint32_t b)
-{
-	while (b) {
-		uint32_t next = s->pool[b].next, last = s->pool[b].child;
-
-		if (last) {
-			uint32_t first = last;
-
-			while (s->pool[last].next)
-				last = s->pool[last].next;
-			s->pool[last].next = next;
-			next = first;
-		}
-		branch_free(s, b);
-		b = next;
-	}
-}
-
-/* Puts seq, which is used up, into the tree of the state before event `at`. */
-static void tree_insert(struct wakeup *s, uint32_t at)
-{
-	uint32_t parent = 0, last = 0, b = s->frame[at].tree;
-
-	while (b) {
-		int64_t k = weak_initial(s, &s->pool[b].step);
-
-		if (k < 0) {
-			last = b;
-			b = s->pool[b].next;
-			continue;
-		}
-		if (k < s->nr_seq) {
-			s->nr_seq--;
-			memmove(&s->seq[k], &s->seq[k + 1], (s->nr_seq - (size_t)k) * sizeof(*s->seq));
-		}
-		if (!s->pool[b].child)
-			return; /* what follows this branch covers it */
-		parent = b;
-		last = 0;
-		b = s->pool[b].child;
-	}
-	for (uint32_t k = 0; k < s->nr_seq; k++) {
-		b = branch_new(s, s->seq[k]);
-		if (last)
-			s->pool[last].next = b;
-		else if (parent)
-			s->pool[parent].child = b;
-		else
-			s->frame[at].tree = b;
-		parent = b;
-		last = 0;
-	}
-}
-
 static bool is_asleep(const struct wakeup *s, const struct frame *f, int task)
 {
 	for (uint32_t i = 0; i < f->nr_sleep; i++)
@@ -250,22 +109,16 @@ static bool is_asleep(const struct wakeup *s, const struct frame *f, int task)
 }
 
 /*
- * Takes the first branch out of a state's tree; what is below becomes `down`. One that sleeps was explored since it got
+ * Takes the first branch of a state's tree; what is below becomes `down`. One that sleeps was explored since it got
  * there, as an operation with another outcome. => false: the tree is empty
  */
-static bool tree_take(struct wakeup *s, struct frame *f)
+static bool next_branch(struct wakeup *s, struct frame *f)
 {
 	while (f->tree) {
-		uint32_t b = f->tree;
-
-		f->tree = s->pool[b].next;
-		f->task = s->pool[b].step.task;
-		s->down = s->pool[b].child;
-		branch_free(s, b);
+		f->task = tree_take(&s->trees, &f->tree, &s->down).task;
 		if (!is_asleep(s, f, f->task))
 			return true;
-		tree_free(s, s->down);
-		s->down = 0;
+		tree_free(&s->trees, &s->down);
 	}
 	return false;
 }
@@ -285,16 +138,16 @@ static bool sequence(struct wakeup *s, uint32_t at, uint32_t later, const uint32
 		for (uint32_t m = but; m && !(but & (1u << i)); m &= m - 1)
 			if (event_before(&p->ev[add[__builtin_ctz(m)]], &p->ev[add[i]]))
 				return false;
-	s->nr_seq = 0;
+	s->trees.nr_seq = 0;
 	for (uint32_t k = at + 1; k < p->nr; k++) {
 		bool gone = k == later || event_before(&p->ev[at], &p->ev[k]);
 
 		for (uint32_t m = but; m && !gone; m &= m - 1)
 			gone = event_before(&p->ev[add[__builtin_ctz(m)]], &p->ev[k]);
 		if (!gone)
-			seq_add(s, brief_of(&p->ev[k].op, p->ev[k].task));
+			seq_add(&s->trees, brief_of(&p->ev[k].op, p->ev[k].task));
 	}
-	seq_add(s, whatever_outcome(&p->ev[later]));
+	seq_add(&s->trees, whatever_outcome(&p->ev[later]));
 	return true;
 }
 
@@ -303,7 +156,7 @@ static bool sleeps(const struct wakeup *s, uint32_t at)
 	const struct frame *f = &s->frame[at];
 
 	for (uint32_t i = 0; i < f->nr_sleep; i++)
-		if (weak_initial(s, &s->sleeper[f->sleep + i]) >= 0)
+		if (weak_initial(&s->trees, &s->sleeper[f->sleep + i]) >= 0)
 			return true;
 	return false;
 }
@@ -325,7 +178,7 @@ static void reverse(struct wakeup *s, uint32_t at, uint32_t later)
 		    (but && poset_enabled(p, a->previous, &a->op, at, but, true)))
 			continue;
 		if (sequence(s, at, later, add, n, but) && !sleeps(s, at))
-			tree_insert(s, at);
+			tree_insert(&s->trees, &s->frame[at].tree);
 	}
 }
 
@@ -353,8 +206,15 @@ static uint32_t section(const struct poset *p, uint32_t at, const struct op *acq
 
 static void reverse_all(struct wakeup *s, const uint32_t *at, uint32_t n, uint32_t later)
 {
-	for (uint32_t i = 0; i < n; i++)
-		reverse(s, section(&s->poset, at[i], &s->poset.ev[later].op), later);
+	const struct event *ev = s->poset.ev, *a = &ev[later];
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t first = section(&s->poset, at[i], &a->op);
+
+		/* Where a came to its acquire only after the section began, there is nothing to reverse. */
+		if (first == at[i] || !a->previous || !event_before(&ev[first], &ev[a->previous - 1]))
+			reverse(s, first, later);
+	}
 }
 
 static void absorb(struct engine *e, struct wakeup *s)
@@ -362,7 +222,7 @@ static void absorb(struct engine *e, struct wakeup *s)
 	uint32_t later = s->poset.nr;
 
 	poset_add(e, &s->poset);
-	s->race = room(s->race, &s->cap_race, s->nr_races + s->poset.nr_races, sizeof(*s->race));
+	s->race = wakeup_room(s->race, &s->cap_race, s->nr_races + s->poset.nr_races, sizeof(*s->race));
 	for (uint32_t i = 0; i < s->poset.nr_races; i++)
 		s->race[s->nr_races++] = s->poset.race[i];
 	s->frame[later].nr_races = s->nr_races;
@@ -383,12 +243,12 @@ static bool wakeup_begin(struct engine *e)
 
 		s->nr_sleepers = f->sleep + f->nr_sleep;
 		if (s->poset.nr >= s->len) {
-			s->sleeper =
-				room(s->sleeper, &s->cap_sleeper, s->nr_sleepers + 1, sizeof(*s->sleeper));
+			s->sleeper = wakeup_room(s->sleeper, &s->cap_sleeper, s->nr_sleepers + 1,
+						 sizeof(*s->sleeper));
 			s->sleeper[s->nr_sleepers++] = brief_of(&s->poset.ev[s->len - 1].op, f->task);
 			f->nr_sleep++;
 		}
-		if (tree_take(s, f)) {
+		if (next_branch(s, f)) {
 			poset_cut(&s->poset, s->len - 1);
 			s->nr_races = s->len > 1 ? f[-1].nr_races : 0;
 			s->plan = s->len;
@@ -405,16 +265,17 @@ static taskmask arrive(struct engine *e, struct wakeup *s, uint32_t d)
 	struct frame *f;
 	taskmask asleep = 0;
 
-	s->frame = room(s->frame, &s->cap_frame, d + 1, sizeof(*s->frame));
+	s->frame = wakeup_room(s->frame, &s->cap_frame, d + 1, sizeof(*s->frame));
 	f = &s->frame[d];
 	*f = (struct frame){ .tree = s->down, .sleep = s->nr_sleepers };
 	s->down = 0;
 	for (uint32_t i = 0; d && i < f[-1].nr_sleep; i++) {
 		struct brief q = s->sleeper[f[-1].sleep + i];
 
-		if (q.task == step.task || dependent(&step, &q))
+		if (q.task == step.task || brief_dependent(&step, &q))
 			continue;
-		s->sleeper = room(s->sleeper, &s->cap_sleeper, s->nr_sleepers + 1, sizeof(*s->sleeper));
+		s->sleeper =
+			wakeup_room(s->sleeper, &s->cap_sleeper, s->nr_sleepers + 1, sizeof(*s->sleeper));
 		s->sleeper[s->nr_sleepers++] = q;
 		f->nr_sleep++;
 		asleep |= TASK_BIT(q.task);
@@ -450,7 +311,7 @@ static int wakeup_pick(struct engine *e, taskmask ready)
 	awake = ready & ~arrive(e, s, d);
 	f = &s->frame[d];
 	if (f->tree) {
-		if (!tree_take(s, f))
+		if (!next_branch(s, f))
 			return -1;
 		s->len = d + 1;
 		return take(e, s, f->task);
@@ -477,12 +338,11 @@ static void wakeup_end(struct engine *e)
 {
 	struct wakeup *s = e->state;
 
-	tree_free(s, s->down); /* an end came before the branch's */
-	s->down = 0;
+	tree_free(&s->trees, &s->down); /* an end came before the branch's */
 	/* Past the bound the steps were not ours: what the last of ours did is no longer known. */
 	while (e->fair && s->len > s->poset.nr)
-		tree_free(s, s->frame[--s->len].tree);
-	if (s->poset.nr < s->len)
+		tree_free(&s->trees, &s->frame[--s->len].tree);
+	if (!e->fair && s->poset.nr < e->step)
 		absorb(e, s);
 	for (uint32_t i = 0; i < s->poset.nr; i++) {
 		uint32_t from = i ? s->frame[i - 1].nr_races : 0;
@@ -509,9 +369,9 @@ static void wakeup_stats(const struct engine *e, struct engine_stats *stats)
 {
 	const struct wakeup *s = e->state;
 
-	stats->wakeup_nodes = s->peak;
-	stats->peak_bytes += poset_bytes(e, &s->poset) + s->cap_frame + s->cap_sleeper + s->cap_seq +
-			     s->cap_pool + s->cap_race;
+	stats->wakeup_nodes = s->trees.peak;
+	stats->peak_bytes += poset_bytes(e, &s->poset) + s->cap_frame + s->cap_sleeper + s->trees.cap_seq +
+			     s->trees.cap_pool + s->cap_race;
 }
 
 const struct strategy strategy_wakeup_trees = {
