@@ -220,9 +220,10 @@ struct engine_options {
 	bool count_classes;    /* of equivalent executions: stats.classes */
 	bool labels_only;      /* dfs: preempt only where a label was just visited */
 	int jobs;	       /* workers that share the work; 0: 1 */
-	/* Once a second, and when it ends early: all that engine_options.resume needs to go on. May be NULL. */
+	/* Now and then, and when it ends early: all that engine_options.resume needs to go on. May be NULL. */
 	void (*save)(void *arg, const uint8_t *bytes, size_t n);
 	void *save_arg;
+	double save_seconds; /* between two times, 0: ENGINE_DEFAULT_SAVE_SECONDS */
 	const uint8_t *
 		resume; /* what save() was given, by the same build of the same program; NULL: from the start */
 	size_t nr_resume;
@@ -234,6 +235,7 @@ struct engine_options {
 #define ENGINE_DEFAULT_STEPS 5000
 #define ENGINE_DEFAULT_DEPTH 3
 #define ENGINE_MAX_DEPTH 16
+#define ENGINE_DEFAULT_SAVE_SECONDS 1.0
 #define ENGINE_DEFAULT_STATE_BYTES ((size_t)1 << 30)
 
 struct engine_stats {

@@ -10,7 +10,6 @@
 #define BUDGET_LOOK 32	 /* executions of one worker alone between looks at the clock */
 #define PUBLISH 64	 /* executions of one of several before it tells of them */
 #define SAMPLE_PART 8192 /* executions of a sample that a worker keeps when it shares */
-#define SAVE_SECONDS 1.0
 #define POLL_NS 20000000 /* between the coordinator's looks */
 
 double unit_clock(clockid_t clock)
@@ -225,6 +224,11 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static double save_seconds(const struct explorer *x)
+{
+	return x->o->save_seconds > 0 ? x->o->save_seconds : ENGINE_DEFAULT_SAVE_SECONDS;
+}
+
 /* Nobody runs. */
 static void save(struct explorer *x)
 {
@@ -233,7 +237,7 @@ static void save(struct explorer *x)
 
 	x->o->save(x->o->save_arg, bytes, n);
 	free(bytes);
-	x->next_save = unit_clock(CLOCK_MONOTONIC) - x->start + SAVE_SECONDS;
+	x->next_save = unit_clock(CLOCK_MONOTONIC) - x->start + save_seconds(x);
 	x->hold = false;
 	attend(x);
 	pthread_cond_broadcast(&x->change);
@@ -311,7 +315,7 @@ static int begin(struct explorer *x, char *err, size_t errlen)
 	x->workers = o->jobs > 1 ? o->jobs : 1;
 	x->start = unit_clock(CLOCK_MONOTONIC);
 	x->next_progress = 1;
-	x->next_save = SAVE_SECONDS;
+	x->next_save = save_seconds(x);
 	if (!o->resume)
 		unit_new(x, NULL);
 	else if (checkpoint_read(x, o->resume, o->nr_resume, err, errlen))
