@@ -322,17 +322,15 @@ static int explore(struct session *s, struct request *q)
 	return status;
 }
 
-/* => 0, or STATUS_USAGE after a message */
+/* => 0, or STATUS_USAGE after a message; c->bytes are the caller's */
 static int resume(struct checkpoint *c, struct request *q, const char *race)
 {
 	int status = checkpoint_file_read(q->resume, c);
 
 	if (status)
 		return status;
-	if (race && strcmp(race, c->race)) {
-		free(c->bytes);
+	if (race && strcmp(race, c->race))
 		return usage_error("%s is of the race %s, not %s", q->resume, c->race, race);
-	}
 	checkpoint_restore(c, q);
 	if (!q->checkpoint)
 		q->checkpoint = q->resume;
