@@ -6,5 +6,7 @@
 #include "engine/engine.h"
 
 extern const struct engine_program bench_increments, bench_store_load;
+/* Increments that are a load and a store. */
+extern const struct engine_program bench_load_store, bench_load_store_short;
 
 #endif

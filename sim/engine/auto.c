@@ -3,7 +3,7 @@
  * auto.c - the strategy that nobody need think about
  *
  * dpor proves where it can come to an end. Where the estimate says that it cannot within the budget, or within
- * ENGINE_PATIENCE_SECONDS, what is left of the budget is better spent on pct, whose executions each have a known
+ * ENGINE_PATIENCE executions, what is left of the budget is better spent on pct, whose executions each have a known
  * chance, than on the first part of an order that was not made for finding.
  */
 #include "engine/unit.h"

@@ -13,50 +13,71 @@ struct header {
 	uint64_t magic;
 	uint64_t units;
 	uint64_t executions;
+	double wall_seconds;
 };
 
 struct record {
-	uint64_t done, stopped, complete, from, to, has_bytes, nr_bytes;
+	uint64_t done, stopped, complete, from, to, has_bytes, nr_bytes, nr_locks;
 };
 
 static uint8_t *put(uint8_t *at, const void *p, size_t n)
 {
-	memcpy(at, p, n);
+	if (n)
+		memcpy(at, p, n);
 	return at + n;
+}
+
+static size_t unit_size(const struct unit *u)
+{
+	if (u->state != UNIT_DONE)
+		return sizeof(struct record) + u->nr_bytes;
+	return sizeof(struct record) + sizeof(*u->r) + (size_t)u->locks.nr * sizeof(*u->locks.event);
+}
+
+static uint8_t *put_unit(uint8_t *at, const struct unit *u)
+{
+	struct record c = { .done = u->state == UNIT_DONE,
+			    .stopped = u->stopped,
+			    .complete = u->complete,
+			    .from = u->from,
+			    .to = u->to,
+			    .has_bytes = u->bytes != NULL,
+			    .nr_bytes = u->nr_bytes,
+			    .nr_locks = (uint64_t)u->locks.nr };
+
+	at = put(at, &c, sizeof(c));
+	if (!c.done)
+		return put(at, u->bytes, u->nr_bytes);
+	result_relocate(u->r, true);
+	at = put(at, u->r, sizeof(*u->r));
+	result_relocate(u->r, false);
+	for (int i = 0; i < u->locks.nr; i++) {
+		struct lock_event v = u->locks.event[i];
+
+		locks_relocate(&v, true);
+		at = put(at, &v, sizeof(v));
+	}
+	return at;
 }
 
 size_t checkpoint_write(const struct explorer *x, uint8_t **bytes)
 {
-	struct header h = { .magic = CHECKPOINT_MAGIC, .executions = atomic_load(&x->executions) };
+	struct header h = { .magic = CHECKPOINT_MAGIC,
+			    .executions = atomic_load(&x->executions),
+			    .wall_seconds = x->wall_before + unit_clock(CLOCK_MONOTONIC) - x->start };
 	size_t n = sizeof(h);
 	uint8_t *at;
 
 	for (const struct unit *u = x->first; u; u = u->next) {
 		h.units++;
-		n += sizeof(struct record) + (u->state == UNIT_DONE ? sizeof(*u->r) : u->nr_bytes);
+		n += unit_size(u);
 	}
 	*bytes = malloc(n);
 	if (!*bytes)
 		engine_panic("no memory to save %zu bytes", n);
 	at = put(*bytes, &h, sizeof(h));
-	for (const struct unit *u = x->first; u; u = u->next) {
-		struct record c = { .done = u->state == UNIT_DONE,
-				    .stopped = u->stopped,
-				    .complete = u->complete,
-				    .from = u->from,
-				    .to = u->to,
-				    .has_bytes = u->bytes != NULL,
-				    .nr_bytes = u->nr_bytes };
-
-		at = put(at, &c, sizeof(c));
-		if (c.done) {
-			result_relocate(u->r, true);
-			at = put(at, u->r, sizeof(*u->r));
-			result_relocate(u->r, false);
-		} else {
-			at = put(at, u->bytes, u->nr_bytes);
-		}
-	}
+	for (const struct unit *u = x->first; u; u = u->next)
+		at = put_unit(at, u);
 	return n;
 }
 
@@ -65,9 +86,25 @@ static bool get(const uint8_t **at, size_t *left, void *p, size_t n)
 {
 	if (*left < n)
 		return false;
-	memcpy(p, *at, n);
+	if (n)
+		memcpy(p, *at, n);
 	*at += n;
 	*left -= n;
+	return true;
+}
+
+static bool read_locks(struct unit *u, uint64_t nr, const uint8_t **at, size_t *left)
+{
+	if (nr > *left / sizeof(*u->locks.event))
+		return false;
+	u->locks.event = calloc(nr ? nr : 1, sizeof(*u->locks.event));
+	if (!u->locks.event)
+		engine_panic("no memory for %llu lock orders", (unsigned long long)nr);
+	u->locks.nr = u->locks.cap = (int)nr;
+	if (!get(at, left, u->locks.event, nr * sizeof(*u->locks.event)))
+		return false;
+	for (int i = 0; i < u->locks.nr; i++)
+		locks_relocate(&u->locks.event[i], false);
 	return true;
 }
 
@@ -86,7 +123,7 @@ static bool read_unit(struct unit *u, const uint8_t **at, size_t *left)
 		if (!get(at, left, u->r, sizeof(*u->r)))
 			return false;
 		result_relocate(u->r, false);
-		return true;
+		return read_locks(u, c.nr_locks, at, left);
 	}
 	u->nr_bytes = c.nr_bytes;
 	if (!c.has_bytes)
@@ -109,6 +146,8 @@ int checkpoint_read(struct explorer *x, const uint8_t *bytes, size_t n, char *er
 		return -1;
 	}
 	atomic_store(&x->executions, h.executions);
+	x->resumed = h.executions;
+	x->wall_before = h.wall_seconds;
 	for (uint64_t i = 0; i < h.units; i++) {
 		last = unit_new(x, last);
 		if (!read_unit(last, &bytes, &n)) {
@@ -116,6 +155,10 @@ int checkpoint_read(struct explorer *x, const uint8_t *bytes, size_t n, char *er
 				 (unsigned long long)i + 1, (unsigned long long)h.units);
 			return -1;
 		}
+	}
+	if (n || !x->first) {
+		snprintf(err, errlen, "what was saved goes on after its end");
+		return -1;
 	}
 	return 0;
 }

@@ -167,8 +167,13 @@ const struct strategy *engine_strategy(struct engine *e, const struct engine_opt
 			 s->name);
 		return NULL;
 	}
-	if (o->jobs > 1 && (o->state_hash || o->count_classes)) {
-		snprintf(err, errlen, "states and classes are counted by one job alone, not by %d", o->jobs);
+	if ((o->jobs > 1 || o->save || o->resume) && (o->state_hash || o->count_classes)) {
+		snprintf(err, errlen, "states and classes are counted by one job alone, and not saved");
+		return NULL;
+	}
+	if (o->jobs > 1 && o->lock_order_fatal) {
+		snprintf(err, errlen, "a lock order ends an exploration by one job alone, not by %d",
+			 o->jobs);
 		return NULL;
 	}
 	return s;

@@ -190,14 +190,25 @@ struct engine_lock_report {
 
 /* ---- exploring --------------------------------------------------------------------------------- */
 
+/* How far an exploration has come. */
+struct engine_progress {
+	uint64_t executions, resumed; /* of them, before this call */
+	double seconds;		      /* of this call, by the clock on the wall */
+	uint32_t depth;		      /* the longest execution's steps */
+	size_t bytes;		      /* memory at most, so far */
+	int jobs;
+	double share;	   /* of the whole, 0 .. 1; below 0: not known */
+	uint64_t estimate; /* executions of the whole, 0: not known */
+};
+
 struct engine_options {
 	const char *strategy; /* one of engine_strategy_name() */
 	int preemptions;      /* dfs: at most so many; -1: no bound */
 	bool state_hash;      /* dfs: give an execution up in a state that another was in */
 	size_t state_bytes;   /* ... the set of states may have, 0: ENGINE_DEFAULT_STATE_BYTES */
 	int depth;	      /* pct: of the bugs it is to find, 0: ENGINE_DEFAULT_DEPTH */
-	uint64_t executions;  /* budget, 0: none */
-	double seconds;	      /* budget, 0: none */
+	uint64_t executions;  /* budget, with those before resuming; 0: none */
+	double seconds;	      /* budget of this call, 0: none */
 	uint64_t seed;
 	uint32_t max_steps; /* an execution's bound, 0: ENGINE_DEFAULT_STEPS */
 	const char *oracle; /* stop at a violation of this oracle only, keep others; NULL: any stops */
@@ -209,23 +220,24 @@ struct engine_options {
 	bool count_classes;    /* of equivalent executions: stats.classes */
 	bool labels_only;      /* dfs: preempt only where a label was just visited */
 	int jobs;	       /* workers that share the work; 0: 1 */
-	/* Once a second, and when it ends early: all that engine_options.resume needs to go on. May be NULL. */
+	/* Now and then, and when it ends early: all that engine_options.resume needs to go on. May be NULL. */
 	void (*save)(void *arg, const uint8_t *bytes, size_t n);
 	void *save_arg;
+	double save_seconds; /* between two times, 0: ENGINE_DEFAULT_SAVE_SECONDS */
 	const uint8_t *
 		resume; /* what save() was given, by the same build of the same program; NULL: from the start */
 	size_t nr_resume;
 	volatile int *interrupted; /* set by a signal handler: stop and report what is known; may be NULL */
-	void (*progress)(void *arg, uint64_t executions, double seconds,
-			 uint32_t depth); /* about once a second */
+	void (*progress)(void *arg, const struct engine_progress *p); /* about once a second; may be NULL */
 	void *progress_arg;
 };
 
-#define ENGINE_PATIENCE_SECONDS 600.0	/* that auto gives dpor when no budget says otherwise */
+#define ENGINE_PATIENCE 2e7		/* executions that auto gives dpor when no budget says otherwise */
 #define ENGINE_SAMPLE_EXECUTIONS 100000 /* of a sample without a budget */
 #define ENGINE_DEFAULT_STEPS 5000
 #define ENGINE_DEFAULT_DEPTH 3
 #define ENGINE_MAX_DEPTH 16
+#define ENGINE_DEFAULT_SAVE_SECONDS 1.0
 #define ENGINE_DEFAULT_STATE_BYTES ((size_t)1 << 30)
 
 struct engine_stats {
@@ -244,7 +256,8 @@ struct engine_stats {
 	bool lines_short; /* pso: a CPU wrote to more addresses than it has lines for: orders of its stores were left out */
 	bool complete; /* the whole space under the stated bounds was covered */
 	bool interrupted;
-	double seconds; /* CPU seconds of all workers */
+	bool unfinished; /* something is left that could be gone on with: save() was given it */
+	double seconds;	 /* CPU seconds of all workers */
 	double wall_seconds;
 	size_t peak_bytes;
 };

@@ -150,43 +150,53 @@ double estimate_executions(struct engine *e, const uint8_t *left, size_t n, uint
 #define ESTIMATE_SHARE                                                                                       \
 	16 /* of all executions at most one in so many is spent on estimates, but for the first */
 
-/* Does the estimate say that a budget, or patience, will not do? */
-static bool hopeless(const struct explorer *x)
+/* Does the estimate say that the budget, or patience, will not do? */
+static bool hopeless(const struct explorer *x, uint64_t n)
 {
-	uint64_t n = atomic_load(&x->executions);
-	double seconds = unit_clock(CLOCK_MONOTONIC) - x->start,
-	       rate = (double)n / (seconds > 0 ? seconds : 1e-9);
-	double patience = x->o->seconds > 0 ? x->o->seconds : ENGINE_PATIENCE_SECONDS;
-	double most = patience * rate, factor = x->nr_estimates > 1 ? 2 : 16;
+	double seconds = unit_clock(CLOCK_MONOTONIC) - x->start, most = ENGINE_PATIENCE;
 
-	if (x->o->executions && (double)x->o->executions < most)
+	if (x->o->seconds > 0)
+		most = x->o->seconds * (double)n / (seconds > 0 ? seconds : 1e-9);
+	if (x->o->executions && (x->o->seconds <= 0 || (double)x->o->executions < most))
 		most = (double)x->o->executions;
-	return x->estimate > factor * most;
+	return x->estimate > (x->nr_estimates > 1 ? 2 : 16) * most;
 }
 
-void explorer_estimate(struct engine *e, struct explorer *x, uint64_t n)
+/* Are all schedules that are left in unit u? */
+static bool alone(const struct explorer *x, const struct unit *u)
+{
+	for (const struct unit *v = x->first; v; v = v->next)
+		if (v != u && v->state != UNIT_DONE)
+			return false;
+	return x->workers == 1;
+}
+
+static double take_samples(struct engine *e, struct explorer *x, struct unit *u, uint64_t n, uint64_t *spent)
+{
+	uint8_t *left = NULL;
+	size_t nr = alone(x, u) ? x->strategy->save(e, &left) : 0;
+	double total = estimate_executions(e, left, nr, x->nr_estimates + 1, spent);
+
+	if (!x->nr_estimates)
+		total = (total + estimate_executions(e, left, nr, 0, spent)) / 2;
+	free(left);
+	return total + (nr ? (double)n : 0);
+}
+
+void explorer_estimate(struct engine *e, struct explorer *x, struct unit *u, uint64_t n)
 {
 	uint64_t spent = 0, due = atomic_load_explicit(&x->next_estimate, memory_order_relaxed);
-	uint8_t *left = NULL;
-	size_t nr = 0;
 	double total;
 
-	if (x->strategy != &strategy_dpor || n < due ||
-	    !atomic_compare_exchange_strong(&x->next_estimate, &due, UINT64_MAX))
+	n += atomic_load_explicit(&x->executions, memory_order_relaxed) - u->published;
+	if (likely(n < due) || !atomic_compare_exchange_strong(&x->next_estimate, &due, UINT64_MAX))
 		return;
-	/* One worker alone knows all that is left; else the whole is estimated anew. */
-	if (x->workers == 1)
-		nr = x->strategy->save(e, &left);
-	total = estimate_executions(e, left, nr, x->nr_estimates + 1, &spent);
-	if (!x->nr_estimates)
-		total = (total + estimate_executions(e, left, nr, 0, &spent)) / 2;
-	total += nr ? (double)n : 0;
-	free(left);
+	total = take_samples(e, x, u, n, &spent);
 	pthread_mutex_lock(&x->lock);
 	x->estimate = x->nr_estimates ? (x->estimate + total) / 2 : total;
 	x->nr_estimates++;
 	x->spent += spent;
-	if (x->may_give_up && hopeless(x))
+	if (x->may_give_up && hopeless(x, n))
 		x->gave_up = x->stop = true;
 	atomic_store(&x->attention, true);
 	atomic_store(&x->next_estimate, x->spent * ESTIMATE_SHARE + n / 2);

@@ -105,6 +105,16 @@ static bool one_execution(struct engine *e, struct unit *u)
 	return wanted;
 }
 
+size_t unit_memory(const struct engine *e)
+{
+	struct engine_stats s = { 0 };
+
+	if (e->strategy->stats)
+		e->strategy->stats(e, &s);
+	return s.peak_bytes + e->mapped + e->cap_clocks * sizeof(*e->clocks) +
+	       e->cap_spill * sizeof(*e->spill) + e->order_cap * sizeof(order_t);
+}
+
 /* What the engine gathered since the unit began goes to its result. */
 static void gather(struct engine *e, struct unit *u, double cpu)
 {
@@ -115,15 +125,27 @@ static void gather(struct engine *e, struct unit *u, double cpu)
 	r->stats.marked += e->nr_marked;
 	r->stats.lines_short |= e->lines_short;
 	outcome_end(e, r);
-	lockdep_result(e, r);
+	lockdep_log_take(e, &u->locks);
 	if (e->strategy->stats)
 		e->strategy->stats(e, &r->stats);
 	r->stats.classes = e->classes ? classes_count(e->classes) : 0;
-	r->stats.peak_bytes += e->mapped + e->cap_clocks * sizeof(*e->clocks) +
-			       e->cap_spill * sizeof(*e->spill) + e->order_cap * sizeof(order_t);
+	r->stats.peak_bytes = unit_memory(e);
 }
 
-static void prepare(struct engine *e, const struct unit *u)
+/*
+ * A lock order that is to end the exploration may need one of an earlier unit: one worker alone has them all behind it
+ * when it begins another.
+ */
+static void prepare_locks(struct engine *e, const struct explorer *x, const struct unit *u)
+{
+	lockdep_restart(e);
+	if (e->opt->lock_order_fatal && u != x->first) {
+		lockdep_log_apply(e, &x->first->locks);
+		e->locks->log.nr = 0;
+	}
+}
+
+static void prepare(struct engine *e, const struct explorer *x, const struct unit *u)
 {
 	e->nr_execution = u->from;
 	e->nr_plain = e->nr_marked = 0;
@@ -131,20 +153,21 @@ static void prepare(struct engine *e, const struct unit *u)
 	e->lines_short = false;
 	e->classes = e->opt->count_classes ? classes_create(e) : NULL;
 	outcome_begin(e);
+	prepare_locks(e, x, u);
 }
 
 /* A unit's executions are numbered from its first. */
-static void count_from_one(struct engine_result *r, uint64_t from)
+static void count_from_one(struct unit *u)
 {
+	struct engine_result *r = u->r;
+
 	if (r->violation.oracle[0])
-		r->execution -= from;
+		r->execution -= u->from;
 	for (int i = 0; i < r->nr_races; i++)
-		r->races[i].execution -= from;
+		r->races[i].execution -= u->from;
 	for (int i = 0; i < r->nr_outcomes; i++)
-		r->outcome[i].first -= from;
-	for (int i = 0; i < r->nr_lock_reports; i++)
-		if (r->lock_reports[i].execution)
-			r->lock_reports[i].execution -= from;
+		r->outcome[i].first -= u->from;
+	lockdep_log_count_from(&u->locks, u->from);
 }
 
 static void finish(struct engine *e, struct unit *u, double cpu)
@@ -157,7 +180,7 @@ static void finish(struct engine *e, struct unit *u, double cpu)
 	find_stacks(e);
 	u->r->nr_races = e->nr_races;
 	memcpy(u->r->races, e->races, sizeof(u->r->races));
-	count_from_one(u->r, u->from);
+	count_from_one(u);
 }
 
 int unit_run(struct engine *e, struct explorer *x, struct unit *u, char *err, size_t errlen)
@@ -168,9 +191,9 @@ int unit_run(struct engine *e, struct explorer *x, struct unit *u, char *err, si
 	if (x->strategy->create(e, x->o, err, errlen))
 		return -1;
 	e->strategy = x->strategy;
-	if (u->nr_bytes)
+	if (u->bytes)
 		e->strategy->load(e, u->bytes, u->nr_bytes);
-	prepare(e, u);
+	prepare(e, x, u);
 	while (!u->stopped) {
 		if (e->nr_execution == u->to)
 			break;
@@ -187,6 +210,7 @@ int unit_run(struct engine *e, struct explorer *x, struct unit *u, char *err, si
 		      (ended || (e->strategy->save && !u->stopped));
 	if (!ended && !u->stopped)
 		explorer_keep(e, x, u);
+	explorer_publish(e, x, u);
 	finish(e, u, cpu);
 	return 0;
 }

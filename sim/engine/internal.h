@@ -481,6 +481,7 @@ void outcome_end(const struct engine *e, struct engine_result *r);
 /* ---- oops.c ---- */
 
 int oops_prepare(void);
+void oops_thread_ends(void);
 
 /* Engine bugs and impossible states: one line, exit 70. */
 void engine_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));

@@ -7,9 +7,10 @@
  * on both sides), so a path never passes from a shared arrival to a shared departure.
  *
  * Reports stand beside the verdict, as data races do. The order of executions is that of the strategy, so what is found
- * is the same each time.
+ * is the same each time. Units of an exploration begin with what the set-up left and keep a log of what was new to them;
+ * the logs, gone through in the units' order, give what one graph for all executions would have (lockdep_log.c).
  */
-#include "engine/held.h"
+#include "engine/lockdep_log.h"
 
 /* ---- classes -------------------------------------------------------------------------------------- */
 
@@ -118,14 +119,17 @@ int lockdep_create(struct engine *e)
 
 void lockdep_destroy(struct engine *e)
 {
-	if (e->locks)
+	if (e->locks) {
 		free(e->locks->edge);
+		free(e->locks->log.event);
+	}
 	free(e->locks);
 }
 
 void lockdep_setup_over(struct engine *e)
 {
 	e->locks->setup = e->locks->now;
+	e->locks->log.nr = 0;
 }
 
 void lockdep_restart(struct engine *e)
@@ -133,6 +137,7 @@ void lockdep_restart(struct engine *e)
 	struct lockdep *d = e->locks;
 
 	d->now = d->setup;
+	d->log.nr = 0;
 	/* An edge of the set-up that was reported later as part of a cycle is as good as before. */
 	for (int i = 0; i < d->now.nr_edges; i++)
 		d->edge[i].cyclic = false;
@@ -146,7 +151,7 @@ void lockdep_result(const struct engine *e, struct engine_result *r)
 
 /* ---- reports ------------------------------------------------------------------------------------------ */
 
-static struct engine_lock_report *report_new(struct engine *e)
+static struct engine_lock_report *report_new(struct engine *e, uint64_t execution)
 {
 	struct lockdep *d = e->locks;
 	struct engine_lock_report *r;
@@ -155,7 +160,7 @@ static struct engine_lock_report *report_new(struct engine *e)
 		return NULL;
 	r = &d->report[d->now.nr_reports++];
 	memset(r, 0, sizeof(*r));
-	r->execution = e->mode == MODE_SETUP ? 0 : e->nr_execution;
+	r->execution = execution;
 	return r;
 }
 
@@ -180,42 +185,43 @@ static void report_done(struct engine *e, const struct engine_lock_report *r)
 		violate(e, "lock-order", "%s", r->message);
 }
 
-static struct lock_edge edge_now(struct engine *e, const struct held *h, const struct held *taken)
+static struct lock_edge edge_of(const struct engine *e, const struct lock_event *v)
 {
-	struct lock_edge g = {
-		.from = h->node, .to = taken->node, .task = task_current(e)->name, .held_pc = h->pc
-	};
+	struct lock_edge g = { .from = v->from,
+			       .to = v->to,
+			       .task = e->task[v->task].name,
+			       .held_pc = v->held_pc,
+			       .depth = v->depth };
 
-	g.depth = trace_stack(e, g.pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
+	memcpy(g.pc, v->pc, sizeof(g.pc));
 	return g;
 }
 
 /* The same lock again, or another of its class without an annotation. */
-static void report_same(struct engine *e, const struct held *h, const struct held *taken)
+static void report_same(struct engine *e, const struct lock_event *v)
 {
 	struct engine_lock_report *r;
-	struct lock_edge g = edge_now(e, h, taken);
-	const char *task = g.task;
+	struct lock_edge g = edge_of(e, v);
 	char name[ENGINE_NAME_MAX];
 
-	r = report_new(e);
+	r = report_new(e, v->execution);
 	if (!r)
 		return;
 	report_link(e, r, &g);
-	class_name(e, h->node, name, sizeof(name));
-	if (h->id != taken->id)
+	class_name(e, v->from, name, sizeof(name));
+	if (!v->same_lock)
 		snprintf(
 			r->message, sizeof(r->message),
 			"%s takes two locks of one class, %s, without an annotation that says in which order",
-			task, name);
-	else if (h->shared && taken->shared)
+			g.task, name);
+	else if (v->from_shared && v->to_shared)
 		snprintf(r->message, sizeof(r->message),
 			 "%s takes %s for reading again: a writer that queues between the two waits for the "
 			 "first and holds up the second",
-			 task, name);
+			 g.task, name);
 	else
-		snprintf(r->message, sizeof(r->message), "%s takes %s (%s) while it holds it (%s)", task,
-			 name, taken->op, h->op);
+		snprintf(r->message, sizeof(r->message), "%s takes %s (%s) while it holds it (%s)", g.task,
+			 name, v->to_op, v->from_op);
 	report_done(e, r);
 }
 
@@ -257,7 +263,7 @@ static bool way_back(const struct lockdep *d, int first, struct search *s)
 	return false;
 }
 
-static void report_cycle(struct engine *e, int first, const struct search *s)
+static void report_cycle(struct engine *e, uint64_t execution, int first, const struct search *s)
 {
 	struct lockdep *d = e->locks;
 	struct engine_lock_report *r;
@@ -269,7 +275,7 @@ static void report_cycle(struct engine *e, int first, const struct search *s)
 	way[n++] = s->last;
 	for (unsigned at = s->at; s->via[at] != first; at = s->parent[at])
 		way[n++] = s->via[at];
-	r = report_new(e);
+	r = report_new(e, execution);
 	if (!r)
 		return;
 	report_link(e, r, &d->edge[first]);
@@ -283,7 +289,7 @@ static void report_cycle(struct engine *e, int first, const struct search *s)
 	report_done(e, r);
 }
 
-static void edge_add(struct engine *e, const struct held *h, const struct held *taken)
+static void edge_add(struct engine *e, const struct lock_event *v)
 {
 	struct lockdep *d = e->locks;
 	struct search s;
@@ -294,41 +300,64 @@ static void edge_add(struct engine *e, const struct held *h, const struct held *
 		if (!d->edge || d->cap_edges > INT16_MAX)
 			engine_panic("no memory for %d lock orders", d->cap_edges);
 	}
-	d->edge[d->now.nr_edges++] = edge_now(e, h, taken);
+	d->edge[d->now.nr_edges++] = edge_of(e, v);
 	if (way_back(d, d->now.nr_edges - 1, &s))
-		report_cycle(e, d->now.nr_edges - 1, &s);
+		report_cycle(e, v->execution, d->now.nr_edges - 1, &s);
+}
+
+/* => false: nothing new */
+static bool apply_edge(struct engine *e, const struct lock_event *v)
+{
+	struct lock_graph *g = &e->locks->now;
+	bool seen = g->seen[v->from][v->to >> 6] >> (v->to & 63) & 1;
+	bool both_let_in = v->from & v->to & 1;
+	unsigned class = v->to >> 1;
+
+	g->seen[v->from][v->to >> 6] |= 1ull << (v->to & 63);
+	if (v->same_lock) {
+		/* A bit lock may be somebody else's to release by now; readers let each other in where they pass writers. */
+		if (v->bit || both_let_in || !class || g->recursed[class])
+			return !seen;
+		g->recursed[class] = true;
+		report_same(e, v);
+	} else if (seen || !class) {
+		return false;
+	} else if (v->from >> 1 == class) {
+		if (!v->bit && !both_let_in)
+			report_same(e, v);
+	} else {
+		edge_add(e, v);
+	}
+	return true;
 }
 
 /* `h` is held, `taken` is waited for, and either is news or is the same lock. */
 void lockdep_edge(struct engine *e, const struct held *h, const struct held *taken)
 {
-	struct lock_graph *g = &e->locks->now;
-	bool seen = g->seen[h->node][taken->node >> 6] >> (taken->node & 63) & 1;
-	unsigned class = taken->node >> 1;
+	struct lock_event v = { .from = h->node,
+				.to = taken->node,
+				.from_op = h->op,
+				.to_op = taken->op,
+				.held_pc = h->pc,
+				.task = e->current,
+				.same_lock = h->id == taken->id,
+				.bit = h->kind == SYNC_BIT,
+				.from_shared = h->shared,
+				.to_shared = taken->shared };
 
-	g->seen[h->node][taken->node >> 6] |= 1ull << (taken->node & 63);
-	if (h->id == taken->id) {
-		/* A bit lock may be somebody else's to release by now; readers let each other in where they pass writers. */
-		if (h->kind == SYNC_BIT || (h->node & taken->node & 1) || !class || g->recursed[class])
-			return;
-		g->recursed[class] = true;
-		report_same(e, h, taken);
-	} else if (seen || !class) {
+	if (v.same_lock && (e->locks->now.seen[v.from][v.to >> 6] >> (v.to & 63) & 1) &&
+	    (v.bit || (v.from & v.to & 1) || !(v.to >> 1) || e->locks->now.recursed[v.to >> 1]))
 		return;
-	} else if (h->node >> 1 == class) {
-		if (h->kind != SYNC_BIT && !(h->node & taken->node & 1))
-			report_same(e, h, taken);
-	} else {
-		edge_add(e, h, taken);
-	}
+	v.depth = trace_stack(e, v.pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
+	lockdep_event(e, &v);
 }
 
 /* ---- interrupts --------------------------------------------------------------------------------------------- */
 
-static void report_usage(struct engine *e, unsigned node)
+static void report_usage(struct engine *e, unsigned node, uint64_t execution)
 {
 	const struct lock_class *c = &e->locks->class[node >> 1];
-	struct engine_lock_report *r = report_new(e);
+	struct engine_lock_report *r = report_new(e, execution);
 	char name[ENGINE_NAME_MAX];
 
 	if (!r)
@@ -348,23 +377,42 @@ static void report_usage(struct engine *e, unsigned node)
 	report_done(e, r);
 }
 
+/* Two readers do not keep each other out. */
+static bool usage_clashes(unsigned u)
+{
+	return (u & 3) && (u & 12) && ((u & USED_IN_IRQ(0)) || (u & USED_IRQS_ON(0)));
+}
+
+/* => false: nothing new */
+static bool apply_usage(struct engine *e, const struct lock_event *v)
+{
+	unsigned shared = v->to & 1, class = v->to >> 1, before = e->locks->now.usage[class];
+	unsigned all = before | (v->in_irq ? USED_IN_IRQ(shared) : USED_IRQS_ON(shared));
+	struct lock_class *c = &e->locks->class[class];
+	int k = !v->in_irq;
+
+	e->locks->now.usage[class] = (uint8_t)all;
+	if (!(before & (v->in_irq ? 3 : 12))) {
+		c->site[k].task = e->task[v->task].name;
+		c->site[k].depth = v->depth;
+		memcpy(c->site[k].pc, v->pc, sizeof(v->pc));
+	}
+	if (usage_clashes(all) && !usage_clashes(before)) /* once said is enough */
+		report_usage(e, v->to, v->execution);
+	return all != before;
+}
+
 void lockdep_usage(struct engine *e, unsigned node, bool in_irq)
 {
-	unsigned shared = node & 1, class = node >> 1, all, before = e->locks->now.usage[class];
-	struct lock_class *c = &e->locks->class[class];
-	int k = !in_irq;
+	struct lock_event v = { .usage = true, .to = (uint8_t)node, .task = e->me, .in_irq = in_irq };
 
-	all = before | (in_irq ? USED_IN_IRQ(shared) : USED_IRQS_ON(shared));
-	e->locks->now.usage[class] = (uint8_t)all;
-	if (!(before & (in_irq ? 3 : 12))) {
-		c->site[k].task = e->task[e->me].name;
-		c->site[k].depth =
-			trace_stack(e, c->site[k].pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
-	}
-	/* Two readers do not keep each other out; and once said is enough. */
-	if ((all & 3) && (all & 12) && ((all & USED_IN_IRQ(0)) || (all & USED_IRQS_ON(0))) &&
-	    !((before & 3) && (before & 12) && ((before & USED_IN_IRQ(0)) || (before & USED_IRQS_ON(0)))))
-		report_usage(e, node);
+	v.depth = trace_stack(e, v.pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
+	lockdep_event(e, &v);
+}
+
+bool lockdep_apply(struct engine *e, const struct lock_event *v)
+{
+	return v->usage ? apply_usage(e, v) : apply_edge(e, v);
 }
 
 /* ---- sleeping, returning ---------------------------------------------------------------------------------------- */

@@ -56,7 +56,35 @@ struct lock_edge {
 	void *pc[ENGINE_STACK_DEPTH];
 };
 
-/* What an exploration adds to, and begins with as the set-up left it. */
+/*
+ * Something that no execution before showed: `to` is waited for while `from` is held, or `to` is taken in an interrupt
+ * or with interrupts on. From those of all executions, in their order, the graph and its reports follow.
+ */
+struct lock_class_name {
+	const char *name, *file;
+	int line;
+	unsigned subclass;
+};
+
+struct lock_event {
+	struct lock_class_name from_class, to_class; /* what nodes are is decided anew by each engine */
+	const char *from_op, *to_op;
+	void *held_pc;
+	void *pc[ENGINE_STACK_DEPTH];
+	uint64_t execution;
+	int depth, task;
+	uint8_t from, to; /* nodes */
+	bool usage, in_irq;
+	bool same_lock, bit; /* from and to are one lock; from is a bit lock */
+	bool from_shared, to_shared;
+};
+
+struct lock_log {
+	int nr, cap;
+	struct lock_event *event;
+};
+
+/* What a unit of an exploration adds to, and begins with as the set-up left it. */
 struct lock_graph {
 	uint64_t seen[LOCK_NODES][NODE_WORDS]; /* [held][taken] has been looked at */
 	uint8_t usage[MAX_LOCK_CLASSES];
@@ -74,6 +102,7 @@ struct lockdep {
 	} bit_name[BIT_NAME_SLOTS];
 	struct lock_edge *edge;
 	int cap_edges;
+	struct lock_log log; /* of what came after the set-up */
 	struct engine_lock_report report[ENGINE_MAX_LOCK_REPORTS];
 };
 

@@ -77,3 +77,12 @@ int oops_prepare(void)
 	take(SIGBUS, &sa, &before_bus);
 	return 0;
 }
+
+void oops_thread_ends(void)
+{
+	stack_t s = { .ss_flags = SS_DISABLE };
+
+	sigaltstack(&s, NULL);
+	free(alternate);
+	alternate = NULL;
+}

@@ -7,9 +7,9 @@
  */
 #include "engine/unit.h"
 
-#define BUDGET_LOOK 32	 /* executions between looks at the clock */
+#define BUDGET_LOOK 32	 /* executions of one worker alone between looks at the clock */
+#define PUBLISH 64	 /* executions of one of several before it tells of them */
 #define SAMPLE_PART 8192 /* executions of a sample that a worker keeps when it shares */
-#define SAVE_SECONDS 1.0
 #define POLL_NS 20000000 /* between the coordinator's looks */
 
 double unit_clock(clockid_t clock)
@@ -18,66 +18,6 @@ double unit_clock(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
-
-/* ---- units ------------------------------------------------------------------------------------------- */
-
-struct unit *unit_new(struct explorer *x, struct unit *after)
-{
-	struct unit *u = calloc(1, sizeof(*u));
-	struct unit **link = after ? &after->next : &x->first;
-
-	if (u)
-		u->r = calloc(1, sizeof(*u->r));
-	if (!u || !u->r)
-		engine_panic("no memory for a part of the exploration");
-	u->to = UINT64_MAX;
-	u->next = *link;
-	*link = u;
-	return u;
-}
-
-static void unit_free(struct unit *u)
-{
-	free(u->bytes);
-	free(u->r);
-	free(u);
-}
-
-/* Neighbours that are done become one. */
-static void fold(struct explorer *x)
-{
-	for (struct unit *u = x->first; u; u = u->next) {
-		while (u->state == UNIT_DONE && !u->stopped && u->next && u->next->state == UNIT_DONE) {
-			struct unit *n = u->next;
-
-			result_append(u->r, n->r, n->stopped);
-			u->complete &= n->complete;
-			u->stopped = n->stopped;
-			u->next = n->next;
-			unit_free(n);
-		}
-	}
-}
-
-/* What comes after a violation that was looked for no longer matters. */
-static bool in_vain(const struct explorer *x, const struct unit *u)
-{
-	for (const struct unit *v = x->first; v && v != u; v = v->next)
-		if (v->state == UNIT_DONE && v->stopped)
-			return true;
-	return false;
-}
-
-static struct unit *next_waiting(const struct explorer *x)
-{
-	for (struct unit *u = x->first; u; u = u->next) {
-		if (u->state == UNIT_WAITING)
-			return u;
-		if (u->state == UNIT_DONE && u->stopped)
-			return NULL;
-	}
-	return NULL;
 }
 
 /* ---- what a worker asks ---------------------------------------------------------------------------------- */
@@ -113,49 +53,105 @@ static void share(struct engine *e, struct explorer *x, struct unit *u)
 	pthread_cond_broadcast(&x->change);
 }
 
+static void progress(struct explorer *x, double t)
+{
+	struct engine_progress p = {
+		.executions = atomic_load_explicit(&x->executions, memory_order_relaxed),
+		.resumed = x->resumed,
+		.seconds = t,
+		.depth = (uint32_t)atomic_load_explicit(&x->depth, memory_order_relaxed),
+		.bytes = (size_t)atomic_load_explicit(&x->bytes, memory_order_relaxed) * (size_t)x->workers,
+		.jobs = x->workers,
+		.share = -1,
+	};
+
+	if (x->nr_estimates && x->estimate > 0) {
+		p.estimate = (uint64_t)x->estimate;
+		p.share = (double)p.executions < x->estimate ? (double)p.executions / x->estimate : 1;
+	}
+
+	x->o->progress(x->o->progress_arg, &p);
+}
+
+/* Of a sample the budget of executions is not counted: its units end there. */
+static bool counts(const struct explorer *x)
+{
+	return x->o->executions && x->strategy->covered;
+}
+
+static bool used_up(const struct explorer *x)
+{
+	return counts(x) && atomic_load_explicit(&x->executions, memory_order_relaxed) >= x->o->executions;
+}
+
 /* The caller holds the lock. */
 static void budget(struct explorer *x)
 {
 	const struct engine_options *o = x->o;
 	double t = unit_clock(CLOCK_MONOTONIC) - x->start;
-	uint64_t n = atomic_load_explicit(&x->executions, memory_order_relaxed);
 
 	x->interrupted |= o->interrupted && *o->interrupted;
-	x->stop |= x->interrupted || (o->seconds > 0 && t >= o->seconds) ||
-		   (o->executions && n >= o->executions);
+	x->stop |= x->interrupted || (o->seconds > 0 && t >= o->seconds) || used_up(x);
 	if (o->progress && t >= x->next_progress) {
 		x->next_progress = t + 1;
-		o->progress(o->progress_arg, n, t,
-			    (uint32_t)atomic_load_explicit(&x->depth, memory_order_relaxed));
+		progress(x, t);
 	}
 	if (o->save && t >= x->next_save)
 		x->hold = true;
 	attend(x);
 }
 
+static void raise_to(atomic_uint_fast64_t *most, uint64_t v)
+{
+	uint64_t old = atomic_load_explicit(most, memory_order_relaxed);
+
+	while (v > old && !atomic_compare_exchange_weak_explicit(most, &old, v, memory_order_relaxed,
+								 memory_order_relaxed))
+		;
+}
+
+void explorer_publish(struct engine *e, struct explorer *x, struct unit *u)
+{
+	uint64_t n = u->r->stats.executions + u->r->stats.redundant;
+
+	atomic_fetch_add_explicit(&x->executions, n - u->published, memory_order_relaxed);
+	u->published = n;
+	raise_to(&x->depth, u->r->stats.max_depth);
+	raise_to(&x->bytes, unit_memory(e));
+}
+
+static bool look_alone(struct engine *e, struct explorer *x, struct unit *u, uint64_t n)
+{
+	if (x->o->interrupted && *x->o->interrupted)
+		x->interrupted = x->stop = true;
+	if (n % BUDGET_LOOK == 0 || counts(x)) {
+		explorer_publish(e, x, u);
+		x->stop |= used_up(x);
+	}
+	if (n % BUDGET_LOOK == 0)
+		budget(x);
+	return x->stop || x->hold;
+}
+
 bool explorer_look(struct engine *e, struct explorer *x, struct unit *u)
 {
-	uint64_t n = atomic_fetch_add_explicit(&x->executions, 1, memory_order_relaxed) + 1;
+	uint64_t n = u->r->stats.executions + u->r->stats.redundant;
 	bool leave;
 
-	if (unlikely(n >= atomic_load_explicit(&x->next_estimate, memory_order_relaxed)))
-		explorer_estimate(e, x, n);
-	if (unlikely(u->r->stats.max_depth > atomic_load_explicit(&x->depth, memory_order_relaxed)))
-		atomic_store_explicit(&x->depth, u->r->stats.max_depth, memory_order_relaxed);
-	if (x->workers == 1) {
-		if (x->o->interrupted && *x->o->interrupted)
-			x->interrupted = x->stop = true;
-		if (n % BUDGET_LOOK == 0)
-			budget(x);
-		return x->stop || x->hold || (x->o->executions && n >= x->o->executions);
+	if (x->strategy == &strategy_dpor)
+		explorer_estimate(e, x, u, n);
+	if (x->workers == 1)
+		return look_alone(e, x, u, n);
+	if (n - u->published == PUBLISH || counts(x)) {
+		explorer_publish(e, x, u);
+		if (used_up(x))
+			return true;
 	}
-	if (x->o->executions && n >= x->o->executions)
-		return true;
 	if (likely(!atomic_load_explicit(&x->attention, memory_order_relaxed)))
 		return false;
 	pthread_mutex_lock(&x->lock);
-	leave = x->stop || x->hold || in_vain(x, u);
-	if (!leave && x->running < x->workers && !next_waiting(x))
+	leave = x->stop || x->hold || units_in_vain(x, u);
+	if (!leave && x->running < x->workers && !units_waiting(x))
 		share(e, x, u);
 	pthread_mutex_unlock(&x->lock);
 	return leave;
@@ -182,7 +178,7 @@ void explorer_keep(struct engine *e, struct explorer *x, struct unit *u)
 
 static bool one_unit(struct engine *e, struct explorer *x)
 {
-	struct unit *u = x->hold || x->stop ? NULL : next_waiting(x);
+	struct unit *u = x->hold || x->stop ? NULL : units_waiting(x);
 	char err[sizeof(x->err)];
 	int failed;
 
@@ -196,11 +192,12 @@ static bool one_unit(struct engine *e, struct explorer *x)
 	pthread_mutex_lock(&x->lock);
 	u->state = UNIT_DONE;
 	x->running--;
+	x->stop |= used_up(x);
 	if (failed && !x->failed) {
 		x->failed = x->stop = true;
 		memcpy(x->err, err, sizeof(err));
 	}
-	fold(x);
+	units_fold(x);
 	attend(x);
 	pthread_cond_broadcast(&x->change);
 	return true;
@@ -209,7 +206,7 @@ static bool one_unit(struct engine *e, struct explorer *x)
 /* Is there nothing to do, and will there be nothing? The caller holds the lock. */
 static bool over(const struct explorer *x)
 {
-	return x->stop ? !x->running : !x->running && !x->hold && !next_waiting(x);
+	return x->stop ? !x->running : !x->running && !x->hold && !units_waiting(x);
 }
 
 struct worker {
@@ -230,7 +227,13 @@ static void *work(void *arg)
 			pthread_cond_wait(&x->change, &x->lock);
 	pthread_cond_broadcast(&x->change);
 	pthread_mutex_unlock(&x->lock);
+	oops_thread_ends();
 	return NULL;
+}
+
+static double save_seconds(const struct explorer *x)
+{
+	return x->o->save_seconds > 0 ? x->o->save_seconds : ENGINE_DEFAULT_SAVE_SECONDS;
 }
 
 /* Nobody runs. */
@@ -241,7 +244,7 @@ static void save(struct explorer *x)
 
 	x->o->save(x->o->save_arg, bytes, n);
 	free(bytes);
-	x->next_save = unit_clock(CLOCK_MONOTONIC) - x->start + SAVE_SECONDS;
+	x->next_save = unit_clock(CLOCK_MONOTONIC) - x->start + save_seconds(x);
 	x->hold = false;
 	attend(x);
 	pthread_cond_broadcast(&x->change);
@@ -271,8 +274,6 @@ static void alone(struct engine *e, struct explorer *x)
 	while (!over(x)) {
 		if (!one_unit(e, x))
 			save(x);
-		if (x->o->executions && atomic_load(&x->executions) >= x->o->executions)
-			x->stop = true;
 	}
 	pthread_mutex_unlock(&x->lock);
 }
@@ -321,47 +322,46 @@ static int begin(struct explorer *x, char *err, size_t errlen)
 	x->workers = o->jobs > 1 ? o->jobs : 1;
 	x->start = unit_clock(CLOCK_MONOTONIC);
 	x->next_progress = 1;
-	x->next_save = SAVE_SECONDS;
 	atomic_store(&x->next_estimate, FIRST_ESTIMATE);
-	if (o->resume)
-		return checkpoint_read(x, o->resume, o->nr_resume, err, errlen);
-	unit_new(x, NULL);
-	if (!x->strategy->covered && o->executions)
-		x->first->to = o->executions;
+	x->next_save = save_seconds(x);
+	if (!o->resume)
+		unit_new(x, NULL);
+	else if (checkpoint_read(x, o->resume, o->nr_resume, err, errlen))
+		return -1;
+	units_cut_at_budget(x);
+	x->stop = used_up(x);
 	return 0;
 }
 
 /* The units' results, up to the first violation that was looked for. */
-static void end(struct explorer *x, struct engine_result *r)
+static void end(struct engine *e, struct explorer *x, struct engine_result *r)
 {
+	struct lock_log locks = { 0 };
 	bool complete = true;
 
-	fold(x);
 	for (struct unit *u = x->first; u; u = u->next) {
 		complete &= u->state == UNIT_DONE && u->complete;
-		if (u->state == UNIT_DONE)
-			result_append(r, u->r, u->stopped);
-		if (u->state == UNIT_DONE && u->stopped)
+		if (u->state != UNIT_DONE)
+			continue;
+		lockdep_log_append(&locks, &u->locks, r->stats.executions + r->stats.redundant);
+		result_append(r, u->r, u->stopped);
+		if (u->stopped)
 			break;
 	}
+	e->opt = NULL; /* a fatal report ended its execution when it was found */
+	lockdep_restart(e);
+	lockdep_log_apply(e, &locks);
+	lockdep_log_free(&locks);
+	lockdep_result(e, r);
 	r->stats.complete = complete;
 	r->stats.interrupted = x->interrupted;
 	if (x->nr_estimates)
 		r->stats.estimate = x->estimate;
 	r->stats.estimated_by = x->spent;
 	r->gave_up = x->gave_up;
-	r->stats.wall_seconds = unit_clock(CLOCK_MONOTONIC) - x->start;
+	r->stats.unfinished = units_unfinished(x);
+	r->stats.wall_seconds = x->wall_before + unit_clock(CLOCK_MONOTONIC) - x->start;
 	r->stats.peak_bytes *= (size_t)x->workers;
-}
-
-static void explorer_free(struct explorer *x)
-{
-	for (struct unit *u = x->first, *next; u; u = next) {
-		next = u->next;
-		unit_free(u);
-	}
-	pthread_mutex_destroy(&x->lock);
-	pthread_cond_destroy(&x->change);
 }
 
 int explorer_run(struct engine *e, const struct engine_options *o, bool may_give_up, struct engine_result *r,
@@ -387,11 +387,13 @@ int explorer_run(struct engine *e, const struct engine_options *o, bool may_give
 		}
 	}
 	if (!status) {
-		end(&x, r);
-		if (o->save && (x.stop || x.first->next))
+		end(e, &x, r);
+		if (o->save && r->stats.unfinished)
 			save(&x);
 	}
-	explorer_free(&x);
+	units_free(&x);
+	pthread_mutex_destroy(&x.lock);
+	pthread_cond_destroy(&x.change);
 	e->opt = NULL;
 	return status;
 }

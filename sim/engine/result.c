@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* result.c - results of parts of an exploration, put together in their order */
+/*
+ * result.c - results of parts of an exploration, put together in their order
+ *
+ * Lock reports are not among them: they are made of the units' logs when all is put together.
+ */
 #include "engine/unit.h"
 
 static void append_stats(struct engine_stats *a, const struct engine_stats *b)
@@ -39,22 +43,6 @@ static void append_races(struct engine_result *a, const struct engine_result *b,
 	}
 }
 
-static void append_lock_reports(struct engine_result *a, const struct engine_result *b, uint64_t before)
-{
-	for (int i = 0; i < b->nr_lock_reports && a->nr_lock_reports < ENGINE_MAX_LOCK_REPORTS; i++) {
-		bool known = false;
-
-		for (int k = 0; k < a->nr_lock_reports; k++)
-			known |= !strcmp(a->lock_reports[k].message, b->lock_reports[i].message);
-		if (known)
-			continue;
-		a->lock_reports[a->nr_lock_reports] = b->lock_reports[i];
-		if (b->lock_reports[i].execution)
-			a->lock_reports[a->nr_lock_reports].execution += before;
-		a->nr_lock_reports++;
-	}
-}
-
 static void append_outcomes(struct engine_result *a, const struct engine_result *b, uint64_t before)
 {
 	struct outcomes *t = calloc(1, sizeof(*t));
@@ -91,7 +79,6 @@ void result_append(struct engine_result *a, const struct engine_result *b, bool 
 		a->preemptions = b->preemptions;
 	}
 	append_races(a, b, before);
-	append_lock_reports(a, b, before);
 	append_outcomes(a, b, before);
 	append_stats(&a->stats, &b->stats);
 }
@@ -109,10 +96,25 @@ void result_relocate(struct engine_result *r, bool save)
 	for (int i = 0; i < r->nr_races; i++)
 		for (int k = 0; k < 2; k++)
 			move_pcs(r->races[i].access[k].pc, r->races[i].access[k].depth, by);
-	for (int i = 0; i < r->nr_lock_reports; i++)
-		for (int k = 0; k < r->lock_reports[i].nr; k++) {
-			move_pcs(r->lock_reports[i].link[k].pc, r->lock_reports[i].link[k].depth, by);
-			if (r->lock_reports[i].link[k].held_pc)
-				move_pcs(&r->lock_reports[i].link[k].held_pc, 1, by);
-		}
+}
+
+static void move_text(const char **text, uintptr_t by)
+{
+	if (*text)
+		*text = (const char *)((uintptr_t)*text + by);
+}
+
+void locks_relocate(struct lock_event *v, bool save)
+{
+	uintptr_t here = (uintptr_t)result_relocate, by = save ? -here : here;
+
+	move_pcs(v->pc, v->depth, by);
+	if (v->held_pc)
+		move_pcs(&v->held_pc, 1, by);
+	move_text(&v->from_class.name, by);
+	move_text(&v->from_class.file, by);
+	move_text(&v->to_class.name, by);
+	move_text(&v->to_class.file, by);
+	move_text(&v->from_op, by);
+	move_text(&v->to_op, by);
 }

@@ -166,7 +166,8 @@ static int dfs_choose(struct engine *e, const char *what, int n)
 	(void)what;
 	if (e->step > s->len) /* past the bound on steps, where others choose */
 		return 0;
-	node->outcomes = (uint16_t)n;
+	if (!node->outcomes) /* else it was here before, and some may have been given away */
+		node->outcomes = (uint16_t)n;
 	return node->outcome;
 }
 
@@ -193,6 +194,67 @@ static bool dfs_covered(const struct engine *e)
 	return !s->bounded;
 }
 
+/* ---- its work, as bytes: the choices made, and those not yet tried ------------------------------------------------ */
+
+static size_t copy(const struct dfs *s, uint32_t len, uint8_t **bytes)
+{
+	size_t n = len * sizeof(*s->node);
+
+	*bytes = malloc(n ? n : 1);
+	if (!*bytes)
+		engine_panic("no memory for %zu bytes of choices", n);
+	if (n)
+		memcpy(*bytes, s->node, n);
+	return n;
+}
+
+static size_t dfs_save(const struct engine *e, uint8_t **bytes)
+{
+	const struct dfs *s = e->state;
+
+	return copy(s, s->len, bytes);
+}
+
+static void dfs_load(struct engine *e, const uint8_t *bytes, size_t n)
+{
+	struct dfs *s = e->state;
+
+	s->started = true;
+	s->len = (uint32_t)(n / sizeof(*s->node));
+	if (s->len > s->cap) {
+		s->cap = s->len;
+		s->node = realloc(s->node, s->cap * sizeof(*s->node));
+		if (!s->node)
+			engine_panic("no memory for %u choices", s->cap);
+	}
+	if (n)
+		memcpy(s->node, bytes, s->len * sizeof(*s->node));
+}
+
+/* What is left nearest to the root comes last, and is most. */
+static size_t dfs_split(struct engine *e, uint8_t **bytes)
+{
+	struct dfs *s = e->state;
+	struct node *mine, *theirs;
+	uint32_t d = 0;
+	size_t n;
+
+	while (d < s->len && !s->node[d].left && s->node[d].outcome + 1 >= s->node[d].outcomes)
+		d++;
+	if (d == s->len)
+		return 0;
+	n = copy(s, d + 1, bytes);
+	mine = &s->node[d];
+	theirs = (struct node *)*bytes + d;
+	if (mine->left) {
+		mine->left = 0;
+		theirs->outcomes = theirs->outcome + 1;
+	} else {
+		mine->outcomes = mine->outcome + 1;
+	}
+	return n;
+}
+
 const struct strategy strategy_dfs = {
 	.name = "dfs",
 	.create = dfs_create,
@@ -203,4 +265,7 @@ const struct strategy strategy_dfs = {
 	.end = dfs_end,
 	.covered = dfs_covered,
 	.stats = state_stats,
+	.save = dfs_save,
+	.load = dfs_load,
+	.split = dfs_split,
 };

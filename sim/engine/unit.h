@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "engine/internal.h"
+#include "engine/lockdep_log.h"
 
 #define FIRST_ESTIMATE 512 /* executions: what ends earlier needs none */
 
@@ -31,7 +31,11 @@ struct unit {
 	uint8_t *bytes; /* the strategy's work, as it saved it; NULL: all */
 	size_t nr_bytes;
 	struct engine_result *r;
+	struct lock_log locks;
+	uint64_t published; /* of its executions: counted in explorer.executions */
 };
+
+#define CACHE_LINE 64
 
 struct explorer {
 	const struct engine_options *o;
@@ -44,10 +48,14 @@ struct explorer {
 	bool hold; /* for a moment: all leave their units, to be saved */
 	bool interrupted, failed;
 	char err[256];
-	atomic_bool
-		attention; /* somebody has nothing to do, stop or hold: workers look after each execution */
-	atomic_uint_fast64_t executions, depth;
 	double start, next_progress, next_save;
+	double wall_before; /* seconds, until what is resumed was saved */
+	uint64_t resumed;   /* executions, until then */
+	/* Somebody has nothing to do, stop or hold: workers look after each execution. */
+	_Alignas(CACHE_LINE) atomic_bool attention;
+	/* What workers tell, each now and then. */
+	_Alignas(CACHE_LINE) atomic_uint_fast64_t executions;
+	atomic_uint_fast64_t depth, bytes;
 	atomic_uint_fast64_t next_estimate; /* due after so many executions; UINT64_MAX: somebody is at it */
 	double estimate;		    /* of all executions */
 	uint64_t nr_estimates, spent;	    /* executions that they took */
@@ -56,7 +64,9 @@ struct explorer {
 
 double unit_clock(clockid_t clock);
 
-/* explore.c. => -1 and one line in err: the strategy refuses its options */
+/* explore.c. Memory of a worker. */
+size_t unit_memory(const struct engine *e);
+/* => -1 and one line in err: the strategy refuses its options */
 int unit_run(struct engine *e, struct explorer *x, struct unit *u, char *err, size_t errlen);
 
 /* parallel.c. One strategy's exploration; may_give_up: when the estimate says that it is too much. As engine_explore() */
@@ -64,20 +74,36 @@ int explorer_run(struct engine *e, const struct engine_options *o, bool may_give
 		 char *err, size_t errlen);
 /* After each execution of a unit. => true: leave it */
 bool explorer_look(struct engine *e, struct explorer *x, struct unit *u);
+/* Tells of what was done since it told last. */
+void explorer_publish(struct engine *e, struct explorer *x, struct unit *u);
 /* What remains of a unit that is left becomes one of its own, where the strategy can say what that is. */
 void explorer_keep(struct engine *e, struct explorer *x, struct unit *u);
-struct unit *unit_new(struct explorer *x, struct unit *after);
 
-/* estimate.c. After n executions: looks at the size of what there is to do, now and then */
-void explorer_estimate(struct engine *e, struct explorer *x, uint64_t n);
+/* estimate.c. After n executions of a unit: looks at the size of what there is to do, now and then */
+void explorer_estimate(struct engine *e, struct explorer *x, struct unit *u, uint64_t n);
 
 /* checkpoint.c. All units as bytes, while none runs; and back. => -1 and one line in err: they are no such bytes */
 size_t checkpoint_write(const struct explorer *x, uint8_t **bytes);
 int checkpoint_read(struct explorer *x, const uint8_t *bytes, size_t n, char *err, size_t errlen);
 
+/* units.c: the list. The caller holds the lock, or is alone. */
+struct unit *unit_new(struct explorer *x, struct unit *after);
+void units_free(struct explorer *x);
+/* Neighbours that are done become one. */
+void units_fold(struct explorer *x);
+/* => the first one that a worker may take up, or NULL */
+struct unit *units_waiting(const struct explorer *x);
+/* Is u after a violation that was looked for? */
+bool units_in_vain(const struct explorer *x, const struct unit *u);
+/* Of a sample: none lies on both sides of the budget. */
+void units_cut_at_budget(struct explorer *x);
+/* Do executions remain that belong to the exploration, within the budget or not? */
+bool units_unfinished(const struct explorer *x);
+
 /* result.c: b's is what follows a's; its violation replaces another when it is what was looked for */
 void result_append(struct engine_result *a, const struct engine_result *b, bool wanted);
 /* Code addresses differ from one process to the next: turns them into offsets, and back. */
 void result_relocate(struct engine_result *r, bool save);
+void locks_relocate(struct lock_event *v, bool save);
 
 #endif

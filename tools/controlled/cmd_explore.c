@@ -2,26 +2,12 @@
 /*
  * cmd_explore.c - faultline explore: every interleaving of a race, or a sample of them
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "controlled/report.h"
+#include "controlled/explore.h"
 
 #define MAX_STRATEGIES 16
-
-struct request {
-	const char *kernel, *protocols, *memory;
-	struct engine_options o;
-	struct engine_choice choices[ENGINE_MAX_CHOICE_KINDS + 1];
-	bool json, no_minimise;
-};
-
-struct outcome {
-	struct engine_result r;
-	char token[TOKEN_MAX];
-	enum exit_status status;
-};
 
 /* ---- options --------------------------------------------------------------------------------------- */
 
@@ -44,6 +30,9 @@ enum {
 	OPT_STOP_AT_DATA_RACE,
 	OPT_CHOICES,
 	OPT_STOP_AT_LOCK_ORDER,
+	OPT_CHECKPOINT,
+	OPT_CHECKPOINT_SECONDS,
+	OPT_RESUME,
 };
 
 static const struct option options[] = {
@@ -65,6 +54,9 @@ static const struct option options[] = {
 	{ "stop-at-data-race", no_argument, NULL, OPT_STOP_AT_DATA_RACE },
 	{ "choices", required_argument, NULL, OPT_CHOICES },
 	{ "stop-at-lock-order", no_argument, NULL, OPT_STOP_AT_LOCK_ORDER },
+	{ "checkpoint", required_argument, NULL, OPT_CHECKPOINT },
+	{ "checkpoint-seconds", required_argument, NULL, OPT_CHECKPOINT_SECONDS },
+	{ "resume", required_argument, NULL, OPT_RESUME },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -174,16 +166,6 @@ static bool is_auto(const char *strategy)
 	return !strcmp(strategy, "auto");
 }
 
-/* What ran. */
-static const char *strategies(const struct request *q, const struct engine_result *r)
-{
-	if (!is_auto(q->o.strategy))
-		return q->o.strategy;
-	if (q->o.preemptions >= 0 || q->o.state_hash)
-		return "dfs";
-	return r->gave_up ? "dpor, pct" : "dpor";
-}
-
 /* Options that only one strategy takes. */
 static bool options_agree(const struct request *q)
 {
@@ -200,6 +182,67 @@ static bool options_agree(const struct request *q)
 	return false;
 }
 
+static const char *option_name(int opt)
+{
+	for (const struct option *o = options; o->name; o++)
+		if (o->val == opt)
+			return o->name;
+	return NULL;
+}
+
+/* What a resumed exploration may be told. */
+static bool goes_with_resume(int opt)
+{
+	return opt == OPT_EXECUTIONS || opt == OPT_SECONDS || opt == OPT_JOBS || opt == OPT_JSON ||
+	       opt == OPT_NO_MINIMISE || opt == OPT_CHECKPOINT || opt == OPT_CHECKPOINT_SECONDS ||
+	       opt == OPT_RESUME;
+}
+
+/* => false after a message */
+static bool option_take(int opt, struct request *q)
+{
+	switch (opt) {
+	case OPT_KERNEL:
+		q->kernel = optarg;
+		return true;
+	case OPT_PROTOCOL:
+		q->protocols = optarg;
+		return true;
+	case OPT_STRATEGY:
+		return option_strategy(optarg, q);
+	case OPT_MEMORY:
+		return option_memory(optarg, q);
+	case OPT_SECONDS:
+		return option_seconds("seconds", optarg, &q->o.seconds);
+	case OPT_STATE_HASH:
+		return q->o.state_hash = true;
+	case OPT_PARANOID:
+		return q->o.paranoid = true;
+	case OPT_JOBS:
+		return option_jobs(optarg, q);
+	case OPT_JSON:
+		return q->json = true;
+	case OPT_NO_MINIMISE:
+		return q->no_minimise = true;
+	case OPT_CHOICES:
+		return option_choices(optarg, q);
+	case OPT_STOP_AT_DATA_RACE:
+		return q->o.data_race_fatal = true;
+	case OPT_STOP_AT_LOCK_ORDER:
+		return q->o.lock_order_fatal = true;
+	case OPT_CHECKPOINT:
+		q->checkpoint = optarg;
+		return true;
+	case OPT_CHECKPOINT_SECONDS:
+		return option_seconds("checkpoint-seconds", optarg, &q->o.save_seconds);
+	case OPT_RESUME:
+		q->resume = optarg;
+		return true;
+	default:
+		return option_number(opt, q);
+	}
+}
+
 /* => 0, or what option_next() or a bad value said, as for option_status() */
 static int parse_options(int argc, char **argv, struct request *q)
 {
@@ -207,185 +250,25 @@ static int parse_options(int argc, char **argv, struct request *q)
 	int opt;
 
 	while (ok && (opt = option_next(&cmd_explore, argc, argv, options)) != -1) {
-		switch (opt) {
-		case OPT_KERNEL:
-			q->kernel = optarg;
-			break;
-		case OPT_PROTOCOL:
-			q->protocols = optarg;
-			break;
-		case OPT_STRATEGY:
-			ok = option_strategy(optarg, q);
-			break;
-		case OPT_MEMORY:
-			ok = option_memory(optarg, q);
-			break;
-		case OPT_PREEMPTIONS:
-		case OPT_DEPTH:
-		case OPT_EXECUTIONS:
-		case OPT_SEED:
-		case OPT_MAX_STEPS:
-			ok = option_number(opt, q);
-			break;
-		case OPT_SECONDS:
-			ok = option_seconds("seconds", optarg, &q->o.seconds);
-			break;
-		case OPT_STATE_HASH:
-			q->o.state_hash = true;
-			break;
-		case OPT_PARANOID:
-			q->o.paranoid = true;
-			break;
-		case OPT_JOBS:
-			ok = option_jobs(optarg, q);
-			break;
-		case OPT_JSON:
-			q->json = true;
-			break;
-		case OPT_NO_MINIMISE:
-			q->no_minimise = true;
-			break;
-		case OPT_CHOICES:
-			ok = option_choices(optarg, q);
-			break;
-		case OPT_STOP_AT_DATA_RACE:
-			q->o.data_race_fatal = true;
-			break;
-		case OPT_STOP_AT_LOCK_ORDER:
-			q->o.lock_order_fatal = true;
-			break;
-		default:
+		if (opt == OPT_FAILED || opt == OPT_HELPED)
 			return opt;
-		}
+		if (!goes_with_resume(opt) && !q->fixed)
+			q->fixed = option_name(opt);
+		ok = option_take(opt, q);
+	}
+	if (ok && q->resume && q->fixed) {
+		usage_error("--%s: %s says what is explored, and how", q->fixed, q->resume);
+		return OPT_FAILED;
 	}
 	ok = ok && options_agree(q);
-	if (is_sample(q->o.strategy) && !q->o.executions && !(q->o.seconds > 0))
+	if (!q->resume && is_sample(q->o.strategy) && !q->o.executions && !(q->o.seconds > 0))
 		q->o.executions = ENGINE_SAMPLE_EXECUTIONS;
+	if (q->resume && argc == optind)
+		return ok ? 0 : OPT_FAILED;
 	return ok && arguments_exactly(&cmd_explore, argc, argv, 1) ? 0 : OPT_FAILED;
 }
 
-/* ---- results --------------------------------------------------------------------------------------- */
-
-static double per(uint64_t total, uint64_t n)
-{
-	return n ? (double)total / (double)n : 0;
-}
-
-static void json_add_choices(cJSON *j, const struct engine_choice *c)
-{
-	cJSON *o = cJSON_AddObjectToObject(j, "choices");
-
-	for (; c->what; c++)
-		cJSON_AddNumberToObject(o, c->what, c->max);
-}
-
-static void print_json(const struct session *s, const struct request *q, const struct outcome *out,
-		       struct symbols *sym)
-{
-	const struct engine_stats *t = &out->r.stats;
-	cJSON *j = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(j, "race", s->config.race->name);
-	cJSON_AddStringToObject(j, "kernel", s->config.kernel);
-	json_add_protocols(j, &s->config);
-	cJSON_AddStringToObject(j, "strategy", strategies(q, &out->r));
-	cJSON_AddStringToObject(j, "memory", engine_memory_name(s->config.memory));
-	json_add_choices(j, q->o.choices ? q->o.choices : s->program.choices);
-	json_add_u64(j, "executions", t->executions);
-	json_add_u64(j, "blocked", t->redundant);
-	json_add_u64(j, "bounded", t->bounded);
-	cJSON_AddItemToObject(j, "estimate",
-			      t->estimate > 0 ? cJSON_CreateNumber(t->estimate) : cJSON_CreateNull());
-	if (q->o.state_hash) {
-		json_add_u64(j, "states", t->states);
-		cJSON_AddBoolToObject(j, "states_full", t->states_full);
-	}
-	if (t->wakeup_nodes)
-		json_add_u64(j, "wakeup_nodes", t->wakeup_nodes);
-	cJSON_AddBoolToObject(j, "complete", t->complete);
-	cJSON_AddBoolToObject(j, "interrupted", t->interrupted);
-	cJSON_AddItemToObject(j, "violation", json_violation(&out->r, out->token));
-	cJSON_AddItemToObject(j, "data_races", json_data_races(&s->program, &out->r, sym));
-	json_add_outcomes(j, out->r.outcome, out->r.nr_outcomes, out->r.outcomes_truncated);
-	cJSON_AddItemToObject(j, "lock_orders", json_lock_orders(&out->r, sym));
-	cJSON_AddNumberToObject(j, "seconds", t->seconds);
-	cJSON_AddNumberToObject(j, "executions_per_second",
-				t->seconds > 0 ? (double)t->executions / t->seconds : 0);
-	cJSON_AddNumberToObject(j, "points_per_execution", per(t->points, t->executions + t->redundant));
-	cJSON_AddNumberToObject(j, "plain_per_execution", per(t->plain, t->executions + t->redundant));
-	cJSON_AddNumberToObject(j, "switches_per_execution", per(t->switches, t->executions + t->redundant));
-	json_add_u64(j, "peak_bytes", t->peak_bytes);
-	cJSON_AddStringToObject(j, "version", faultline_version());
-	json_print(j);
-}
-
-static void print_stats(const struct session *s, const struct request *q, const struct outcome *out)
-{
-	const struct engine_stats *t = &out->r.stats;
-	char protocols[256], a[32], b[32], c[32];
-
-	protocols_text(&s->config, protocols, sizeof(protocols));
-	printf("%s  %s  %s, %s\n", s->config.race->name, protocols, strategies(q, &out->r),
-	       engine_memory_name(s->config.memory));
-	printf("%s executions in %.2f s (%s/s), %s redundant, %s; each %.0f points, %.0f plain accesses, "
-	       "%.1f switches; %.1f MiB\n",
-	       thousands(t->executions, a), t->seconds,
-	       thousands(t->seconds > 0 ? (uint64_t)((double)t->executions / t->seconds) : 0, b),
-	       thousands(t->redundant, c), t->complete ? "complete" : "not complete",
-	       per(t->points, t->executions + t->redundant), per(t->plain, t->executions + t->redundant),
-	       per(t->switches, t->executions + t->redundant), (double)t->peak_bytes / (1 << 20));
-	if (q->o.state_hash)
-		printf("%s states%s\n", thousands(t->states, a),
-		       t->states_full ?
-			       "; there was no room for more: those found later were explored each time" :
-			       "");
-	if (t->estimate > 0 && !t->complete)
-		printf("about %.3g executions are estimated in all: %.2g %% were explored%s\n", t->estimate,
-		       100 * fmin(1, (double)t->executions / t->estimate),
-		       out->r.gave_up ? "; too many for the budget, so a sample followed" : "");
-	if (t->wakeup_nodes)
-		printf("%s nodes in wake-up trees at most\n", thousands(t->wakeup_nodes, a));
-	if (t->bounded)
-		printf("%s executions reached the bound on steps: see --max-steps\n",
-		       thousands(t->bounded, a));
-}
-
-static void print_text(const struct session *s, const struct request *q, const struct outcome *out,
-		       struct symbols *sym)
-{
-	const struct engine_result *r = &out->r;
-	const char *name = s->config.race->name;
-	char n[32];
-
-	print_stats(s, q, out);
-	outcomes_print(r->outcome, r->nr_outcomes, r->outcomes_truncated);
-	report_data_races(stdout, &s->program, r, sym);
-	report_lock_orders(stdout, r, sym);
-	switch (out->status) {
-	case STATUS_VIOLATION:
-		printf("execution %s, %u steps, %d preemption%s: ", thousands(r->execution, n), r->steps,
-		       r->preemptions, r->preemptions == 1 ? "" : "s");
-		report_schedule(stdout, &s->program, &r->schedule);
-		report_violation(stdout, r);
-		printf("Next: faultline explain '%s'\n", out->token);
-		break;
-	case STATUS_CLEAN:
-		printf("%sCLEAN%s: no interleaving of %s goes wrong: %s executions, complete\n",
-		       style_good(stdout), style_end(stdout), name, thousands(r->stats.executions, n));
-		if (s->config.race->axis)
-			printf("Next: faultline matrix %s\n", name);
-		break;
-	case STATUS_INTERRUPTED:
-		printf("INTERRUPTED: nothing found in %s executions, not complete\n",
-		       thousands(r->stats.executions, n));
-		break;
-	default:
-		printf("UNDECIDED: nothing found in %s executions, not complete\n",
-		       thousands(r->stats.executions, n));
-		printf("Next: faultline explore %s with a larger budget (--seconds, --executions), or without one\n",
-		       name);
-	}
-}
+/* ---- exploring -------------------------------------------------------------------------------------- */
 
 static enum exit_status judge(const struct engine_result *r)
 {
@@ -396,9 +279,17 @@ static enum exit_status judge(const struct engine_result *r)
 	return r->stats.interrupted ? STATUS_INTERRUPTED : STATUS_BUDGET;
 }
 
-static int explore(struct session *s, const struct request *q)
+/* Can it be saved at all? What cannot must say so only where it was asked to. */
+static bool may_save(const struct request *q)
 {
-	struct outcome *out = calloc(1, sizeof(*out));
+	return q->checkpoint ||
+	       (strcmp(q->o.strategy, "source") && strcmp(q->o.strategy, "wakeup-trees") && !q->o.state_hash);
+}
+
+static int explore(struct session *s, struct request *q)
+{
+	struct explored *out = calloc(1, sizeof(*out));
+	struct checkpoint_writer w;
 	struct symbols *sym;
 	char err[512];
 	int status;
@@ -407,11 +298,20 @@ static int explore(struct session *s, const struct request *q)
 		perror("faultline");
 		return STATUS_INTERNAL;
 	}
+	if (!checkpoint_begin(&w, s->config.race->name, q)) {
+		free(out);
+		return STATUS_USAGE;
+	}
+	if (may_save(q)) {
+		q->o.save = checkpoint_save;
+		q->o.save_arg = &w;
+	}
 	if (engine_explore(s->engine, &q->o, &out->r, err, sizeof(err))) {
 		free(out);
 		return usage_error("%s", err);
 	}
 	session_progress_end();
+	out->checkpoint = checkpoint_end(&w, &out->r.stats);
 	out->status = judge(&out->r);
 	if (out->status == STATUS_VIOLATION) {
 		if (!q->no_minimise)
@@ -419,11 +319,26 @@ static int explore(struct session *s, const struct request *q)
 		token_print(s->engine, &s->config, &out->r, out->token, sizeof(out->token));
 	}
 	sym = symbols_open();
-	(q->json ? print_json : print_text)(s, q, out, sym);
+	(q->json ? explore_print_json : explore_print_text)(s, q, out, sym);
 	symbols_close(sym);
 	status = out->r.stats.interrupted ? STATUS_INTERRUPTED : out->status;
 	free(out);
 	return status;
+}
+
+/* => 0, or STATUS_USAGE after a message; c->bytes are the caller's */
+static int resume(struct checkpoint *c, struct request *q, const char *race)
+{
+	int status = checkpoint_file_read(q->resume, c);
+
+	if (status)
+		return status;
+	if (race && strcmp(race, c->race))
+		return usage_error("%s is of the race %s, not %s", q->resume, c->race, race);
+	checkpoint_restore(c, q);
+	if (!q->checkpoint)
+		q->checkpoint = q->resume;
+	return 0;
 }
 
 static int run_explore(int argc, char **argv)
@@ -432,24 +347,30 @@ static int run_explore(int argc, char **argv)
 				    .preemptions = -1,
 				    .progress = session_progress,
 				    .progress_arg = "" } };
+	struct checkpoint c = { .bytes = NULL };
 	struct session s;
-	int opt = parse_options(argc, argv, &q), status;
+	int opt = parse_options(argc, argv, &q), status = 0;
+	const char *race = argv[optind];
 
 	if (opt)
 		return option_status(opt);
-	status = session_open(&s, argv[optind], q.kernel, q.protocols, q.memory);
-	if (status)
-		return status;
-	q.o.oracle = s.config.race->oracle;
-	q.o.interrupted = session_interrupted();
-	status = explore(&s, &q);
-	session_close(&s);
+	if (q.resume)
+		status = resume(&c, &q, race);
+	if (!status)
+		status = session_open(&s, q.resume ? c.race : race, q.kernel, q.protocols, q.memory);
+	if (!status) {
+		q.o.oracle = s.config.race->oracle;
+		q.o.interrupted = session_interrupted();
+		status = explore(&s, &q);
+		session_close(&s);
+	}
+	free(c.bytes);
 	return status;
 }
 
 const struct command cmd_explore = {
 	.name = "explore",
-	.args = "RACE [OPTION]...",
+	.args = "RACE [OPTION]... | --resume FILE [OPTION]...",
 	.summary = "run a race under every interleaving, or a sample",
 	.help = "  --protocol A=P[,A=P]  protocol P on axis A (see `faultline list protocols`)\n"
 		"  --kernel K            the protocols of kernel K (default " DEFAULT_KERNEL ")\n"
@@ -472,7 +393,11 @@ const struct command cmd_explore = {
 		"  --stop-at-data-race   a data race is a violation and ends the exploration\n"
 		"  --stop-at-lock-order  so is a lock order that can deadlock\n"
 		"  --paranoid            compare the whole machine with the snapshot after each reset\n"
-		"  --jobs N              1, the only number of this version\n"
+		"  --jobs N              N workers share the work (default 1); the result is the same\n"
+		"  --checkpoint FILE     keep what is left in FILE, until nothing is\n"
+		"  --checkpoint-seconds S   ... up to date to so many seconds (default 1)\n"
+		"  --resume FILE         go on with what FILE says; takes --jobs, --seconds, --executions (in all),\n"
+		"                        --json, --no-minimise, --checkpoint (default FILE), --checkpoint-seconds\n"
 		"  --json                one JSON object",
 	.run = run_explore,
 };

@@ -119,7 +119,7 @@ void replay_close(struct replay *p)
 
 static volatile int interrupted;
 
-static void on_sigint(int sig)
+static void on_signal(int sig)
 {
 	interrupted = 1;
 	signal(sig, SIG_DFL);
@@ -130,22 +130,35 @@ volatile int *session_interrupted(void)
 	static bool installed;
 
 	if (!installed)
-		signal(SIGINT, on_sigint);
+		signal(SIGINT, on_signal);
+	if (!installed)
+		signal(SIGTERM, on_signal);
 	installed = true;
 	return &interrupted;
 }
 
 static bool progress_shown;
 
-void session_progress(void *arg, uint64_t executions, double seconds, uint32_t depth)
+void session_progress(void *arg, const struct engine_progress *p)
 {
-	char n[32], rate[32];
+	char n[32], rate[32], line[256];
+	size_t len;
 
 	if (!progress_wanted())
 		return;
-	fprintf(stderr, "\r\033[K%s%s executions, %s/s, deepest %u steps, %.0f s", (const char *)arg,
-		thousands(executions, n),
-		thousands(seconds > 0 ? (uint64_t)((double)executions / seconds) : 0, rate), depth, seconds);
+	len = (size_t)snprintf(
+		line, sizeof(line), "%s executions, %s/s, deepest %u steps, %.0f MiB, %.0f s",
+		thousands(p->executions, n),
+		thousands(p->seconds > 0 ? (uint64_t)((double)(p->executions - p->resumed) / p->seconds) : 0,
+			  rate),
+		p->depth, (double)p->bytes / (1 << 20), p->seconds);
+	if (p->jobs > 1 && len < sizeof(line))
+		len += (size_t)snprintf(line + len, sizeof(line) - len, ", %d jobs", p->jobs);
+	if (p->share >= 0 && len < sizeof(line))
+		len += (size_t)snprintf(line + len, sizeof(line) - len, ", %.1f%%", 100 * p->share);
+	if (p->estimate && len < sizeof(line))
+		snprintf(line + len, sizeof(line) - len, " of about %s", thousands(p->estimate, n));
+	fprintf(stderr, "\r\033[K%s%s", (const char *)arg, line);
 	fflush(stderr);
 	progress_shown = true;
 }

@@ -38,10 +38,10 @@ struct replay {
 int replay_open(struct replay *p, const char *text);
 void replay_close(struct replay *p);
 
-/* SIGINT sets *session_interrupted(); a second one kills. */
+/* SIGINT and SIGTERM set *session_interrupted(); a second one kills. */
 volatile int *session_interrupted(void);
 /* Shows progress on stderr, if that is a terminal, and wipes it. */
-void session_progress(void *arg, uint64_t executions, double seconds, uint32_t depth);
+void session_progress(void *arg, const struct engine_progress *p);
 void session_progress_end(void);
 
 #endif
