@@ -16,7 +16,6 @@ struct store;
 
 void early_begin(struct engine *e); /* an execution */
 void early_destroy(struct engine *e);
-size_t early_bytes(const struct engine *e);
 
 /* Those that follow are for executions under e->early_loads only; they are about what task e->me knows. */
 
