@@ -146,6 +146,20 @@ TASK(release)
 	WRITE_ONCE(mem()->x, 1);
 	smp_store_release(&mem()->y, 1);
 }
+/* An acquire that was early takes what the old value handed over, which is nothing. */
+TASK(release_and_tell)
+{
+	release(NULL);
+	smp_wmb();
+	WRITE_ONCE(mem()->noted, 1);
+}
+TASK(told_before)
+{
+	bool told = READ_ONCE(mem()->noted);
+
+	mem()->r[0] = told && !smp_load_acquire(&mem()->y);
+	mem()->r[1] = READ_ONCE(mem()->x);
+}
 TASK(inc)
 {
 	WRITE_ONCE(mem()->x, 1);
@@ -249,6 +263,7 @@ static const struct {
 	{ "release alone", release, read_both, WEAK, NULL },
 	{ "release and rmb", release, rmb, NEVER, NULL },
 	{ "release and acquire", release, acquire, NEVER, NULL },
+	{ "an acquire of an old value", release_and_tell, told_before, WEAK, NULL },
 	{ "atomic_inc", inc, rmb, WEAK, NULL },
 	{ "atomic_inc_return", inc_return, rmb, NEVER, NULL },
 	{ "atomic_inc_return alone", inc_return, read_both, WEAK, NULL },

@@ -5,7 +5,7 @@
  * Of each test all outcomes are stated. The sets for tso are those of x86-TSO, the sets for pso those of SPARC's: under
  * tso stores wait in a queue of their CPU, which its own loads look into; under pso one a location. Loads are never
  * delayed, and a store reaches everybody at once. The sets for weak-locks, where loads may be early as well, are C11's for
- * relaxed accesses, without those in which a store comes before a load that precedes it.
+ * relaxed accesses, without those in which a store comes before a load that precedes it or is not last though made last.
  */
 #include <faultline/race.h>
 #include <stdatomic.h>
