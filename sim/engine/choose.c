@@ -6,6 +6,9 @@
  * outcomes other than the ordinary one an execution may have, of each kind and in all. A kind without a bound is no
  * step and costs nothing.
  *
+ * Which of several values a load returns (early.c) is a choice too, of the load's own step; under weak-locks such
+ * choices have no bound but that on all.
+ *
  * I1: e->made lists the outcomes of this execution that were not ordinary, in the order of their steps.
  * I2: a kind's step is there whether its bound is used up or not: what a task does next never depends on what
  *     others chose.
@@ -37,6 +40,7 @@ void choices_none(struct engine *e)
 int choices_from_options(struct engine *e, const struct engine_options *o, char *err, size_t n)
 {
 	const struct engine_choice *c = o->choices ? o->choices : e->prog.choices;
+	bool early_named = false;
 
 	choices_none(e);
 	for (; c->what; c++) {
@@ -60,7 +64,16 @@ int choices_from_options(struct engine *e, const struct engine_options *o, char 
 		}
 		if (c->max)
 			kind_add(e, c->what, c->max);
+		early_named |= !strcmp(c->what, EARLY_CHOICE);
 	}
+	if (e->prog.memory != ENGINE_WEAK_LOCKS || early_named)
+		return 0;
+	if (e->nr_choices == ENGINE_MAX_CHOICE_KINDS) {
+		snprintf(err, n, "no room for the choice '%s' among %d kinds", EARLY_CHOICE,
+			 ENGINE_MAX_CHOICE_KINDS);
+		return -1;
+	}
+	kind_add(e, EARLY_CHOICE, ENGINE_MAX_OUTCOMES_TOLD);
 	return 0;
 }
 
@@ -112,6 +125,7 @@ static int outcome(struct engine *e, struct choice_kind *k, int n)
 	int v;
 
 	e->choice_n = left ? n : 1;
+	e->step_op.offered = true;
 	v = e->strategy->choose ? e->strategy->choose(e, k->what, e->choice_n) : 0;
 	if (v < 0 || v >= e->choice_n)
 		v = 0;
@@ -147,5 +161,19 @@ int sync_choose(const char *what, int n)
 	learn(e, (uint64_t)v);
 	if (unlikely(e->tracing))
 		trace_values(e, e->choice[kind].what, 0, 0, (uint64_t)v);
+	return v;
+}
+
+int choice_of_load(struct engine *e, int n)
+{
+	int kind = kind_find(e, EARLY_CHOICE), v;
+
+	if (kind < 0 || e->mode != MODE_RUN)
+		return 0;
+	e->choice[kind].visits[e->current]++;
+	v = outcome(e, &e->choice[kind], n);
+	if (e->choice_n == 1 &&
+	    e->choice[kind].max == ENGINE_MAX_OUTCOMES_TOLD) /* nobody asked for that bound */
+		e->lines_short = true;
 	return v;
 }

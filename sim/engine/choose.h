@@ -21,5 +21,7 @@ int choices_from_options(struct engine *e, const struct engine_options *o, char 
 void choices_from_schedule(struct engine *e, const struct engine_schedule *s, bool told, int max);
 void choices_reset(struct engine *e); /* an execution begins */
 void choices_to_schedule(const struct engine *e, struct engine_schedule *s);
+/* The running task's load can return n values, n > 1. => which, 0 the newest */
+int choice_of_load(struct engine *e, int n);
 
 #endif

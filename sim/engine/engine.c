@@ -131,6 +131,7 @@ void engine_destroy(struct engine *e)
 	for (int i = 0; i < ENGINE_MAX_DATA_RACES; i++)
 		free(e->race_order[i]);
 	lockdep_destroy(e);
+	early_destroy(e);
 	arena_destroy(e);
 	free(e->clocks);
 	free(e->spill);

@@ -27,9 +27,9 @@
 
 enum engine_memory {
 	ENGINE_SC,
-	ENGINE_TSO,	   /* a FIFO of marked stores a CPU */
-	ENGINE_PSO,	   /* one a CPU and location */
-	ENGINE_WEAK_LOCKS, /* as pso; lock operations are one-way, relaxed read-modify-writes do not drain */
+	ENGINE_TSO, /* a FIFO of marked stores a CPU */
+	ENGINE_PSO, /* one a CPU and location */
+	ENGINE_WEAK_LOCKS, /* as pso; loads may be early, locks are one-way, relaxed read-modify-writes do not drain */
 	NR_ENGINE_MEMORIES,
 };
 
@@ -253,7 +253,8 @@ struct engine_stats {
 	uint64_t states;       /* state_hash: different ones at scheduling points */
 	uint64_t wakeup_nodes; /* wakeup-trees: the most that its trees held at once */
 	bool states_full;      /* no room for more: those found since were not remembered */
-	bool lines_short; /* pso: a CPU wrote to more addresses than it has lines for: orders of its stores were left out */
+	bool lines_short; /* pso: a CPU wrote to more addresses than it has lines for: orders of its stores were left out;
+			     weak-locks: so were values that loads could have returned */
 	bool complete; /* the whole space under the stated bounds was covered */
 	bool interrupted;
 	bool unfinished; /* something is left that could be gone on with: save() was given it */

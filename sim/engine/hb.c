@@ -58,10 +58,12 @@ void hb_acquire(struct engine *e, uint32_t loc)
 
 	if (v)
 		vclock_join(&e->task[e->me].vc, v, e->nr_all);
+	if (unlikely(e->early_loads))
+		early_acquire(e, loc);
 }
 
 /* The clock moves on at each release, so that what follows is not taken for released. */
-void hb_release(struct engine *e, uint32_t loc, bool keep)
+void hb_release_accesses(struct engine *e, uint32_t loc, bool keep)
 {
 	struct task *t = &e->task[e->me];
 	struct vclock *v = keep ? sync_get(e, loc) : NULL;
@@ -72,10 +74,11 @@ void hb_release(struct engine *e, uint32_t loc, bool keep)
 	t->vc.c[e->me]++;
 }
 
-static bool order_acquires(int order)
+void hb_release(struct engine *e, uint32_t loc, bool keep)
 {
-	return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL ||
-	       order == __ATOMIC_SEQ_CST;
+	hb_release_accesses(e, loc, keep);
+	if (unlikely(e->early_loads))
+		early_release(e, loc, keep);
 }
 
 void hb_atomic(struct engine *e, uint32_t loc, bool load, bool store, int order)
@@ -97,7 +100,7 @@ void hb_atomic(struct engine *e, uint32_t loc, bool load, bool store, int order)
 	if (!store)
 		return;
 	if (order_releases(order)) {
-		hb_release(e, loc, load);
+		hb_release_accesses(e, loc, load);
 	} else if (t->has_rel) { /* a release fence came before */
 		struct vclock *v = load ? sync_get(e, loc) : NULL;
 
@@ -122,6 +125,8 @@ void hb_fence(struct engine *e, int order)
 		t->has_rel = true;
 		t->vc.c[e->me]++;
 	}
+	if (unlikely(e->early_loads))
+		early_fence(e, order);
 }
 
 /* ---- cells ------------------------------------------------------------------------------------------------ */

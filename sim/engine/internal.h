@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "engine/choose.h"
+#include "engine/early.h"
 #include "engine/engine.h"
 #include "engine/fiber.h"
 #include "engine/lockdep.h"
@@ -88,6 +89,7 @@ struct task {
 	uint32_t queue_step;	    /* (s) when it queued */
 	uint32_t wake_step;	    /* (s) the wake-up that ended its sleep, 0: none */
 	struct vclock wake;	    /* (s) what that hands over */
+	uint32_t wake_handed;	    /* (s) the same, for early_take() */
 	struct vclock vc;	    /* (s) what happened before its next access, in the language's sense */
 	struct vclock acq, rel;	    /* (s) what a later acquire fence, a past release fence hand over */
 	bool has_acq, has_rel;
@@ -131,7 +133,8 @@ struct ipi {
 	void (*fn)(int cpu, void *info);
 	void *info;
 	int sender;
-	uint32_t step; /* of its sending */
+	uint32_t step;	 /* of its sending */
+	uint32_t handed; /* what that hands over: early_interrupt() */
 };
 
 struct cpu {
@@ -145,6 +148,7 @@ struct cpu {
 	bool gate_shut;			    /* an instruction runs or interrupts are off */
 	uint32_t gate_step;		    /* last step taken inside the gate, when it was opened */
 	uint32_t handled[ENGINE_MAX_TASKS]; /* by sender: the step that ran its IPI, 0: not yet */
+	uint32_t handed[ENGINE_MAX_TASKS];  /* ... and what that handed back */
 };
 
 enum engine_mode {
@@ -187,6 +191,8 @@ struct engine {
 	int drain_base, drain_lines;	 /* (c) drain lines follow rcu, so many a CPU */
 	bool weak;			 /* stores are held back */
 	bool lines_short;		 /* (e) */
+	bool early_loads;		 /* (x) loads may return old values: early.c */
+	struct early *early;		 /* (x) */
 	int view;			 /* (s) CPU whose buffered stores memory shows, -1: none */
 
 	struct task task[ENGINE_MAX_TASKS];
@@ -232,7 +238,7 @@ struct engine {
 	int choices_max;					 /* (e) outcomes of all kinds together */
 	struct engine_choice_made made[ENGINE_MAX_CHOICES_MADE]; /* (s) */
 	int nr_made;						 /* (s) */
-	int choice_n; /* (s) how many outcomes the latest step of mode OP_CHOOSE had, under the bounds left */
+	int choice_n; /* (s) how many outcomes the latest step that was a choice had, under the bounds left */
 
 	struct past {
 		int task;
@@ -275,6 +281,7 @@ struct engine {
 
 extern __thread struct engine *this_engine;
 
+#include "engine/hb.h"
 #include "engine/strategy.h"
 
 /* ---- arena.c ---------------------------------------------------------------------------------------- */
@@ -337,6 +344,7 @@ static inline uint32_t loc_page(const struct engine *e, const void *p)
 enum {
 	OBJ_RCU,
 	OBJ_RCU_START,
+	OBJ_FENCES, /* early.c: full fences, in their order */
 	OBJ_GATE,
 	OBJ_IPI = OBJ_GATE + ENGINE_MAX_CPUS,
 	NR_OBJS = OBJ_IPI + ENGINE_MAX_CPUS
@@ -353,11 +361,6 @@ static inline uint64_t word_mask(const void *p, unsigned size)
 	return m << (((uintptr_t)p & 7) * 8);
 }
 
-static inline bool order_releases(int order)
-{
-	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
-}
-
 /* ---- ends.c ----------------------------------------------------------------------------------------------- */
 
 #define ENGINE_HISTORY 1024
@@ -372,22 +375,6 @@ void history_step(struct engine *e, int task);
 static inline bool spin_watched(const struct engine *e)
 {
 	return e->noting;
-}
-
-/* ---- hb.c: happens-before and data races ------------------------------------------------------------------ */
-
-void hb_reset(struct engine *e);
-void hb_access(struct engine *e, size_t off, unsigned size, unsigned kind);
-void hb_acquire(struct engine *e, uint32_t loc);
-void hb_release(struct engine *e, uint32_t loc, bool keep); /* keep: join with what was there */
-void hb_atomic(struct engine *e, uint32_t loc, bool load, bool store, int order);
-void hb_fence(struct engine *e, int order);
-
-static inline void vclock_join(struct vclock *a, const struct vclock *b, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (a->c[i] < b->c[i])
-			a->c[i] = b->c[i];
 }
 
 /* ---- state.c: hashes of states ------------------------------------------------------------------------------ */

@@ -31,6 +31,8 @@ static void gate_shut(struct engine *e, const char *name)
 	struct op op = { .loc = loc_object(e, OBJ_GATE + cpu), .mode = OP_GATE, .mask = ~0ull, .name = name };
 
 	point(e, &op);
+	if (unlikely(e->early_loads))
+		early_gate(e);
 	e->cpu[cpu].gate_shut = true;
 	recheck_task(e, e->irq_base + cpu);
 }
@@ -124,6 +126,8 @@ void irq_run(struct engine *e, int cpu)
 	ipi.fn(cpu, ipi.info);
 	if (e->detect)
 		hb_release(e, loc_object(e, OBJ_GATE + cpu), false);
+	if (unlikely(e->early_loads))
+		c->handed[ipi.sender] = early_interrupt(e, cpu, ipi.handed);
 	e->live = true;
 	e->irq_cpu = -1;
 	e->me = e->current;
@@ -152,8 +156,11 @@ static void ipi_send(struct engine *e, int cpu, void (*fn)(int, void *), void *i
 	if (c->nr_queued == MAX_IPIS)
 		engine_panic("more than %d IPIs queued for one CPU: raise MAX_IPIS", MAX_IPIS);
 	c->handled[e->current] = 0;
-	c->queue[c->nr_queued++] =
-		(struct ipi){ .fn = fn, .info = info, .sender = e->current, .step = e->step };
+	c->queue[c->nr_queued++] = (struct ipi){ .fn = fn,
+						 .info = info,
+						 .sender = e->current,
+						 .step = e->step,
+						 .handed = unlikely(e->early_loads) ? early_hand(e) : 0 };
 	if (e->detect)
 		hb_release(e, loc_object(e, OBJ_IPI + cpu), true);
 	if (c->nr_queued == 1)
@@ -174,6 +181,8 @@ static void ipi_wait(struct engine *e, int cpu)
 	}
 	if (e->detect)
 		hb_acquire(e, loc_object(e, OBJ_GATE + cpu));
+	if (unlikely(e->early_loads))
+		early_take(e, e->cpu[cpu].handed[e->current]);
 }
 
 void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *info), void *info)

@@ -74,6 +74,7 @@ struct op {
 	bool yield;	  /* the task spins: it has no reason to go on before others did */
 	bool conditional; /* a compare-and-exchange: a write or, when it fails, a read */
 	bool fence;	  /* a full fence */
+	bool offered;	  /* its outcome was chosen among several: choose.c */
 	bool relaxed;	  /* a read-modify-write that orders nothing, or later accesses only */
 	uint8_t drain;	  /* enum op_drain */
 	uint16_t

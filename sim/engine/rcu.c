@@ -90,6 +90,8 @@ static void quiescent_states(struct engine *e)
 		if (cpu == e->current)
 			continue;
 		point(e, &op);
+		if (e->early_loads)
+			early_quiescent(e, cpu);
 		wait.drained_cpus = (uint16_t)(1u << cpu);
 		wait.drained_before = e->step;
 		point(e, &wait);
@@ -139,8 +141,10 @@ void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
 	*tail = head;
 	if (e->detect) {
 		hb_release(e, loc_object(e, OBJ_RCU_START), true);
-		hb_release(e, loc_object(e, OBJ_RCU), true);
+		hb_release_accesses(e, loc_object(e, OBJ_RCU), true);
 	}
+	if (unlikely(e->early_loads))
+		head->handed = early_hand(e);
 	wait.blocking = true;
 	if (e->task[e->rcu_task].state == TASK_UNUSED)
 		run_start_line(e, e->rcu_task, &wait);
@@ -175,6 +179,8 @@ void rcu_run(void *arg)
 		*link = h->next;
 		if (e->detect)
 			hb_acquire(e, loc_object(e, OBJ_RCU));
+		if (unlikely(e->early_loads))
+			early_take(e, h->handed);
 		if (unlikely(e->weak))
 			quiescent_states(e);
 		task_current(e)->in_callback = true;

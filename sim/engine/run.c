@@ -375,6 +375,9 @@ void run_execution(struct engine *e)
 	arena_restore(e);
 	reset_tasks(e);
 	hb_reset(e);
+	e->early_loads = e->prog.memory == ENGINE_WEAK_LOCKS;
+	if (e->early_loads)
+		early_begin(e);
 	this_engine = e;
 	e->mode = MODE_RUN;
 	e->hook_size = e->arena_size;
@@ -382,7 +385,7 @@ void run_execution(struct engine *e)
 	e->weak = e->prog.memory != ENGINE_SC;
 	start_tasks(e, ~(taskmask)0);
 	go(e);
-	e->live = e->detect = e->weak = false;
+	e->live = e->detect = e->weak = e->early_loads = false;
 	store_buffer_view(e, -1);
 	e->mode = MODE_CHECK;
 	e->current = -1;

@@ -105,6 +105,8 @@ static void yield(const uintptr_t *sp, const char *name)
 		op.after = s->written;
 	}
 	point(e, &op);
+	if (unlikely(e->early_loads))
+		early_yield(e);
 	e->noting |= bit;
 	s->state = state;
 	s->nr = 0;
@@ -132,6 +134,8 @@ void spin_changed(struct engine *e)
 
 void spin_op(struct engine *e, const struct op *op)
 {
+	if (op->fence)
+		return;
 	switch (op->mode) {
 	case OP_READ:
 	case OP_TRY: /* one that succeeds writes the lock */

@@ -8,7 +8,8 @@
  * CPU under tso, one a CPU and address under pso, so that what two lines do is ordered only by what they write.
  *
  * Locked operations and full fences wait until their CPU's buffer is empty. Under weak-locks only those that are
- * ordered do: relaxed read-modify-writes and acquires wait for nothing but earlier stores to their own word.
+ * ordered do: relaxed read-modify-writes and acquires wait for nothing but earlier stores to their own word. Its loads
+ * are early.c's.
  *
  * Memory always shows the running CPU's view: the buffered stores of e->view lie over what others see, which each
  * remembers in `under`. Plain stores are not buffered: what they could show too early only a data race can see.
@@ -128,6 +129,13 @@ bool store_buffer_ready(const struct engine *e, int task, const struct op *op)
 	default:
 		return true;
 	}
+}
+
+bool store_buffer_forwards(const struct engine *e, const void *p, unsigned size)
+{
+	struct op op = { .size = (uint8_t)size, .addr = p, .drain = DRAIN_OVERLAP };
+
+	return !store_buffer_ready(e, e->current, &op);
 }
 
 /* Have all stores of CPUs `cpus` that were made before step `before` reached memory? */
@@ -293,6 +301,8 @@ void store_buffer_run(struct engine *e, int task)
 		e->step_new = s.value;
 		put(s.addr, s.size, s.value);
 		spin_reached(e, (const void *)s.addr, s.size, cpu);
+		if (e->early_loads)
+			early_reached(e, cpu, &s, e->step_old);
 		if (unlikely(e->tracing))
 			trace_values(e, (const void *)s.addr, s.size, e->step_old, s.value);
 	}
@@ -350,6 +360,8 @@ void store_buffer_add(struct engine *e, const void *p, unsigned size, uint64_t v
 	s->value = value;
 	if (release && e->prog.memory != ENGINE_TSO)
 		s->barrier = e->step;
+	if (e->early_loads)
+		early_held_back(e, s, release);
 	lay(s);
 	update_lines(e, e->current);
 }
@@ -360,6 +372,8 @@ void store_buffer_unlock(struct engine *e, struct sync_lock *l)
 
 	s->lock = l;
 	s->barrier = e->prog.memory != ENGINE_TSO ? e->step : 0;
+	if (e->early_loads)
+		early_held_back(e, s, true);
 	update_lines(e, e->current);
 }
 

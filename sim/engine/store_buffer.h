@@ -19,7 +19,9 @@ struct store {
 	uint64_t value, under;	/* what it stores; what lies beneath it while its CPU runs */
 	struct sync_lock *lock; /* an unlock, else NULL */
 	uint32_t loc;
-	uint32_t step;	  /* that made it */
+	uint32_t step; /* that made it */
+	uint32_t clk;  /* for early.c: since when its CPU knows it, what it hands over */
+	uint32_t released;
 	uint32_t barrier; /* stores made before this step leave first */
 	uint8_t size, line;
 };
@@ -34,6 +36,8 @@ void store_buffer_view(struct engine *e, int cpu);
 uint64_t store_buffer_global(const struct engine *e, const void *p, unsigned size);
 /* Are the stores that `op` waits for gone? */
 bool store_buffer_ready(const struct engine *e, int task, const struct op *op);
+/* Would the running task read [p, p + size) from its own buffer, in part at least? */
+bool store_buffer_forwards(const struct engine *e, const void *p, unsigned size);
 /* Have all stores that CPUs `cpus` made before step `before` reached memory? */
 bool store_buffer_drained(const struct engine *e, uint32_t cpus, uint32_t before);
 /* Before the running task announces `op`: says what it waits for. */

@@ -278,10 +278,12 @@ static void reverse_waiting(struct engine *e, struct dpor *s, uint32_t at, uint3
 
 /*
  * The children that the races of event `later` lead to. Those of the plan's steps but its last were looked at when its
- * parent took them.
+ * parent took them. A load that was not given its ordinary value moves by itself, and is given others where it is then.
  */
 static void reverse(struct engine *e, struct dpor *s, uint32_t later)
 {
+	if (s->poset.ev[later].order >> ORDER_CHOICE_SHIFT)
+		return;
 	for (uint32_t i = 0; i < s->poset.nr_races && later + 1 >= s->todo.nr_plan; i++) {
 		uint32_t at = s->poset.race[i];
 
@@ -361,6 +363,13 @@ static bool out_of_order(struct engine *e, const struct dpor *s, int task)
 	return false;
 }
 
+/* Are step i's outcomes not looked at yet? The last of a plan that reverses a race is in a place of its own. */
+static bool is_new(const struct dpor *s, uint32_t i)
+{
+	return i >= s->todo.nr_plan ||
+	       (i + 1 == s->todo.nr_plan && s->todo.dev[s->todo.nr_dev - 1].mode != OP_CHOOSE);
+}
+
 /* Completes the latest event. => false: this is no canonical execution after all */
 static bool absorb(struct engine *e, struct dpor *s)
 {
@@ -379,7 +388,7 @@ static bool absorb(struct engine *e, struct dpor *s)
 		s->todo.nr_dev++;
 	}
 	reverse(e, s, i);
-	if (unlikely(a->op.mode == OP_CHOOSE) && i >= s->todo.nr_plan && e->choice_n > 1)
+	if (unlikely(a->op.offered) && e->choice_n > 1 && is_new(s, i))
 		push_outcomes(s, i, e->choice_n);
 	return true;
 }

@@ -251,6 +251,7 @@ struct rcu_head {
 	void (*func)(struct rcu_head *);
 	u64 readers; /* tasks that the grace period waits for */
 	u32 step;    /* when it was queued */
+	u32 handed;  /* what its queueing hands over, under weak-locks */
 };
 void rcu_read_lock(void);
 void rcu_read_unlock(void);

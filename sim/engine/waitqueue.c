@@ -57,6 +57,8 @@ void prepare_to_wait(struct wait_queue_head *wq)
 		hb_acquire(e, loc_word(e, wq));
 		hb_release(e, loc_word(e, wq) + 1, true);
 	}
+	if (unlikely(e->early_loads)) /* the condition is looked at after a full barrier */
+		early_full_fence(e);
 }
 
 void finish_wait(struct wait_queue_head *wq)
@@ -89,6 +91,8 @@ static void wake(struct engine *e, int task)
 	t->wake_step = e->live ? e->step : 0;
 	if (e->detect)
 		t->wake = e->task[e->me].vc;
+	if (unlikely(e->early_loads))
+		t->wake_handed = early_hand(e);
 	recheck_task(e, task);
 }
 
@@ -134,6 +138,8 @@ enum sync_slept sync_sleep(struct wait_queue_head *wq, const char *cond)
 	e->step_op.after = t->wake_step;
 	if (e->detect && t->wake_step)
 		vclock_join(&t->vc, &t->wake, e->nr_all);
+	if (unlikely(e->early_loads) && t->wake_step)
+		early_take(e, t->wake_handed);
 	t->wake_step = 0;
 	return SYNC_WOKEN;
 }

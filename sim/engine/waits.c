@@ -20,15 +20,17 @@ static struct op bit_op(struct engine *e, int nr, const unsigned long *word, enu
 }
 
 /* A bit lock's word is an atomic word too: it takes part in data race detection as one. */
-static void bit_done(struct engine *e, unsigned long *word, unsigned long old, bool acquire, bool store)
+static void bit_done(struct engine *e, int nr, unsigned long *word, unsigned long old, int order, bool store)
 {
 	uint32_t loc = loc_word(e, word);
 
 	if (e->detect) {
 		e->nr_marked++;
 		hb_access(e, arena_off(e, word), 8, ACCESS_MARKED | (store ? ACCESS_WRITE : 0));
-		hb_atomic(e, loc, true, store, acquire ? __ATOMIC_ACQUIRE : __ATOMIC_ACQ_REL);
+		hb_atomic(e, loc, true, store, order);
 	}
+	if (unlikely(e->early_loads))
+		early_atomic(e, word, 8, 1ull << nr, old, EARLY_LOAD | (store ? EARLY_STORE : 0), order);
 	e->step_old = old;
 	if (unlikely(e->tracing))
 		trace_values(e, word, 8, old, *word);
@@ -44,7 +46,7 @@ static void bit_take(struct engine *e, int nr, unsigned long *word)
 
 	lock_dirty(e, word, 8);
 	*word |= 1ul << nr;
-	bit_done(e, word, old, true, true);
+	bit_done(e, nr, word, old, __ATOMIC_ACQUIRE, true);
 }
 
 static struct held bit_held(struct engine *e, int nr, const unsigned long *word, unsigned subclass,
@@ -91,7 +93,7 @@ bool bit_trylock(int nr, unsigned long *word, const char *name)
 	if (*word & op.mask) {
 		e->step_op.mode = OP_TRY_FAILED;
 		learn(e, 0);
-		bit_done(e, word, *word, true, false);
+		bit_done(e, nr, word, *word, __ATOMIC_RELAXED, false);
 		return false;
 	}
 	bit_take(e, nr, word);
@@ -125,7 +127,7 @@ void bit_unlock(int nr, unsigned long *word)
 		bit_drop(e, lock_id(word, nr));
 	lock_dirty(e, word, 8);
 	*word = old & ~op.mask;
-	bit_done(e, word, old, false, true);
+	bit_done(e, nr, word, old, __ATOMIC_ACQ_REL, true);
 }
 
 void bit_wait(int nr, unsigned long *word, const char *name)
@@ -142,7 +144,7 @@ void bit_wait(int nr, unsigned long *word, const char *name)
 	lock_wait(e, &h);
 	op.blocking = true;
 	point(e, &op);
-	bit_done(e, word, *word, true, false);
+	bit_done(e, nr, word, *word, __ATOMIC_ACQUIRE, false);
 }
 
 /* ---- completions, waiting for words --------------------------------------------------------------------------------- */
@@ -221,6 +223,8 @@ void wait_for_bits_u32(const u32 *p, u32 mask, u32 value, const char *name)
 		hb_access(e, arena_off(e, p), 4, ACCESS_MARKED);
 		hb_atomic(e, op.loc, true, false, __ATOMIC_ACQUIRE);
 	}
+	if (unlikely(e->early_loads))
+		early_atomic(e, p, 4, op.mask, value, EARLY_LOAD, __ATOMIC_ACQUIRE);
 }
 
 void might_sleep(void)

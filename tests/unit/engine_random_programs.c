@@ -10,6 +10,7 @@
 
 #define PROGRAMS 4000
 #define WEAK_PROGRAMS 1500
+#define EARLY_PROGRAMS 800
 #define BRUTE_BUDGET 10000
 
 static const char *const reducing[] = { "dpor", "source", "wakeup-trees" };
@@ -106,10 +107,17 @@ static void same_under_pso(void **state)
 	compare(ENGINE_PSO, WEAK_PROGRAMS);
 }
 
+static void same_under_weak_locks(void **state)
+{
+	(void)state;
+	compare(ENGINE_WEAK_LOCKS, EARLY_PROGRAMS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(same_under_sc), cmocka_unit_test(same_under_tso),
-					    cmocka_unit_test(same_under_pso) };
+					    cmocka_unit_test(same_under_pso),
+					    cmocka_unit_test(same_under_weak_locks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

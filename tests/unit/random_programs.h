@@ -82,6 +82,7 @@ struct program {
 };
 
 static struct program program;
+static enum engine_memory memory; /* under which programs run */
 static uint64_t states[2][MAX_STATES];
 static int nr_states[2], which;
 
@@ -198,10 +199,42 @@ static inline bool may_wait(enum kind k)
 	return k == IPI || k == BIT_WAIT || k == WAIT || k == WAIT_EVENT || k == SLEEP;
 }
 
+/* Where loads may be early, some of the loads and stores have an order of their own. */
+static inline bool ordered_op(struct shared *s, const struct random_op *o, int *r)
+{
+	int *v = &s->var[o->var];
+
+	*r = 0;
+	if (memory != ENGINE_WEAK_LOCKS || o->value == 1)
+		return false;
+	switch (o->kind) {
+	case LOAD:
+		*r = o->value == 2 ? smp_load_acquire(v) : READ_ONCE(*v);
+		if (o->value == 3)
+			smp_rmb();
+		return true;
+	case STORE:
+		if (o->value == 3)
+			smp_wmb();
+		if (o->value == 3)
+			WRITE_ONCE(*v, o->value);
+		else
+			smp_store_release(v, o->value);
+		return true;
+	case BIT_SET:
+		smp_mb();
+		return false;
+	default:
+		return false;
+	}
+}
+
 static int plain_op(struct shared *s, const struct random_op *o, int me)
 {
 	int *v = &s->var[o->var], r;
 
+	if (ordered_op(s, o, &r))
+		return r;
 	switch (o->kind) {
 	case LOAD:
 		return READ_ONCE(*v);
@@ -329,8 +362,6 @@ static inline int compare_states(const void *a, const void *b)
 
 	return x < y ? -1 : x > y;
 }
-
-static enum engine_memory memory; /* under which programs run */
 
 static inline uint64_t random_explore(struct engine_options o, struct engine_result *r)
 {

@@ -7,10 +7,11 @@
  *   x = 1               y = 1               r0 = x              r2 = y
  *                                           r1 = y              r3 = x
  *
- * r0=1 r1=0 r2=1 r3=0 would take two stores that reach two readers in different orders; no model here has that. The
- * other fifteen combinations are interleavings.
+ * r0=1 r1=0 r2=1 r3=0 would take two stores that reach two readers in different orders, or loads that are early: weak-locks
+ * has it, even where each reader keeps its loads in order, as C11 does; the other models have not. The other fifteen
+ * combinations are interleavings.
  *
- * Invariant: a store reaches everybody at once.
+ * Invariant: a store reaches everybody at once; with weak-locks only for those with full fences.
  * Source: Owens, Sarkar and Sewell, "A better x86 memory model: x86-TSO" (TPHOLs 2009).
  */
 #include "litmus.h"
@@ -66,6 +67,24 @@ static void fourth_fenced(void)
 	m->r[3] = load(&m->x);
 }
 
+static void third_load_fenced(void)
+{
+	struct litmus *m = race_memory();
+
+	m->r[0] = load(&m->x);
+	load_fence();
+	m->r[1] = load(&m->y);
+}
+
+static void fourth_load_fenced(void)
+{
+	struct litmus *m = race_memory();
+
+	m->r[2] = load(&m->y);
+	load_fence();
+	m->r[3] = load(&m->x);
+}
+
 static void check(void)
 {
 	struct litmus *m = race_memory();
@@ -76,7 +95,10 @@ static void check(void)
 RACE(iriw, .summary = "two readers agree on the order of two writes", .memory = sizeof(struct litmus),
      .actors = { { "first", first }, { "second", second }, { "third", third }, { "fourth", fourth } },
      .check = check, .classes = 15,
-     .outcomes = { [RACE_SC] = ONE_ORDER, [RACE_TSO] = ONE_ORDER, [RACE_PSO] = ONE_ORDER });
+     .outcomes = { [RACE_SC] = ONE_ORDER,
+		   [RACE_TSO] = ONE_ORDER,
+		   [RACE_PSO] = ONE_ORDER,
+		   [RACE_WEAK_LOCKS] = ONE_ORDER "|1010" });
 
 RACE(iriw_fences, .summary = "two readers agree on the order of two writes, with full fences",
      .memory = sizeof(struct litmus),
@@ -85,4 +107,19 @@ RACE(iriw_fences, .summary = "two readers agree on the order of two writes, with
 		 { "third", third_fenced },
 		 { "fourth", fourth_fenced } },
      .check = check, .classes = 15,
-     .outcomes = { [RACE_SC] = ONE_ORDER, [RACE_TSO] = ONE_ORDER, [RACE_PSO] = ONE_ORDER });
+     .outcomes = { [RACE_SC] = ONE_ORDER,
+		   [RACE_TSO] = ONE_ORDER,
+		   [RACE_PSO] = ONE_ORDER,
+		   [RACE_WEAK_LOCKS] = ONE_ORDER });
+
+RACE(iriw_rmb, .summary = "two readers agree on the order of two writes, with loads in order",
+     .memory = sizeof(struct litmus),
+     .actors = { { "first", first },
+		 { "second", second },
+		 { "third", third_load_fenced },
+		 { "fourth", fourth_load_fenced } },
+     .check = check, .classes = 15,
+     .outcomes = { [RACE_SC] = ONE_ORDER,
+		   [RACE_TSO] = ONE_ORDER,
+		   [RACE_PSO] = ONE_ORDER,
+		   [RACE_WEAK_LOCKS] = ONE_ORDER "|1010" });

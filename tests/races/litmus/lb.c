@@ -52,8 +52,14 @@ static void second_fenced(void)
 
 RACE(lb, .summary = "load buffering: loads are not delayed", .memory = sizeof(struct litmus),
      .actors = { { "first", first }, { "second", second } }, .check = check_r0_r1, .classes = 3,
-     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = IN_ORDER, [RACE_PSO] = IN_ORDER });
+     .outcomes = { [RACE_SC] = IN_ORDER,
+		   [RACE_TSO] = IN_ORDER,
+		   [RACE_PSO] = IN_ORDER,
+		   [RACE_WEAK_LOCKS] = IN_ORDER });
 
 RACE(lb_fences, .summary = "load buffering, with full fences", .memory = sizeof(struct litmus),
      .actors = { { "first", first_fenced }, { "second", second_fenced } }, .check = check_r0_r1, .classes = 3,
-     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = IN_ORDER, [RACE_PSO] = IN_ORDER });
+     .outcomes = { [RACE_SC] = IN_ORDER,
+		   [RACE_TSO] = IN_ORDER,
+		   [RACE_PSO] = IN_ORDER,
+		   [RACE_WEAK_LOCKS] = IN_ORDER });

@@ -4,7 +4,8 @@
  *
  * Of each test all outcomes are stated. The sets for tso are those of x86-TSO, the sets for pso those of SPARC's: under
  * tso stores wait in a queue of their CPU, which its own loads look into; under pso one a location. Loads are never
- * delayed, and a store reaches everybody at once.
+ * delayed, and a store reaches everybody at once. The sets for weak-locks, where loads may be early as well, are C11's for
+ * relaxed accesses, without those in which a store comes before a load that precedes it or is not last though made last.
  */
 #include <faultline/race.h>
 #include <stdatomic.h>
@@ -36,6 +37,12 @@ static inline void full_fence(void)
 static inline void store_fence(void)
 {
 	atomic_thread_fence(memory_order_release);
+}
+
+/* Keeps loads in order: nothing on x86, MEMBAR #LoadLoad. */
+static inline void load_fence(void)
+{
+	atomic_thread_fence(memory_order_acquire);
 }
 
 static inline void check_r0_r1(void)

@@ -73,14 +73,20 @@ static void check(void)
 
 RACE(peterson, .summary = "Peterson's lock without fences", .memory = sizeof(struct litmus),
      .actors = { { "first", attempt }, { "second", attempt } }, .check = check, .classes = 6,
-     .outcomes = { [RACE_SC] = EXCLUDED, [RACE_TSO] = BOTH, [RACE_PSO] = BOTH });
+     .outcomes = { [RACE_SC] = EXCLUDED, [RACE_TSO] = BOTH, [RACE_PSO] = BOTH, [RACE_WEAK_LOCKS] = BOTH });
 
 RACE(peterson_fence, .summary = "Peterson's lock with a fence before its loads",
      .memory = sizeof(struct litmus), .actors = { { "first", attempt_fence }, { "second", attempt_fence } },
      .check = check, .classes = 6,
-     .outcomes = { [RACE_SC] = EXCLUDED, [RACE_TSO] = EXCLUDED, [RACE_PSO] = BOTH });
+     .outcomes = { [RACE_SC] = EXCLUDED,
+		   [RACE_TSO] = EXCLUDED,
+		   [RACE_PSO] = BOTH,
+		   [RACE_WEAK_LOCKS] = BOTH });
 
 RACE(peterson_fences, .summary = "Peterson's lock with a fence after each store",
      .memory = sizeof(struct litmus), .actors = { { "first", attempt_fences }, { "second", attempt_fences } },
      .check = check, .classes = 6,
-     .outcomes = { [RACE_SC] = EXCLUDED, [RACE_TSO] = EXCLUDED, [RACE_PSO] = EXCLUDED });
+     .outcomes = { [RACE_SC] = EXCLUDED,
+		   [RACE_TSO] = EXCLUDED,
+		   [RACE_PSO] = EXCLUDED,
+		   [RACE_WEAK_LOCKS] = EXCLUDED });

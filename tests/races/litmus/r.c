@@ -79,14 +79,18 @@ static void check(void)
 
 RACE(r, .summary = "a load may overtake the store that is to be last", .memory = sizeof(struct litmus),
      .actors = { { "first", first }, { "second", second } }, .check = check, .classes = 3,
-     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = LATE, [RACE_PSO] = LATE });
+     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = LATE, [RACE_PSO] = LATE, [RACE_WEAK_LOCKS] = LATE });
 
 RACE(r_fences, .summary = "a load after the store that is to be last, with full fences",
      .memory = sizeof(struct litmus), .actors = { { "first", first_fenced }, { "second", second_fenced } },
      .check = check, .classes = 3,
-     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = IN_ORDER, [RACE_PSO] = IN_ORDER });
+     .outcomes = { [RACE_SC] = IN_ORDER,
+		   [RACE_TSO] = IN_ORDER,
+		   [RACE_PSO] = IN_ORDER,
+		   [RACE_WEAK_LOCKS] = IN_ORDER });
 
 RACE(r_wmb, .summary = "a load after the store that is to be last, with fences that keep stores in order",
      .memory = sizeof(struct litmus),
      .actors = { { "first", first_store_fenced }, { "second", second_store_fenced } }, .check = check,
-     .classes = 3, .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = LATE, [RACE_PSO] = LATE });
+     .classes = 3,
+     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = LATE, [RACE_PSO] = LATE, [RACE_WEAK_LOCKS] = LATE });

@@ -69,13 +69,22 @@ static void check(void)
 
 RACE(s, .summary = "a store that was seen may overtake the one before it", .memory = sizeof(struct litmus),
      .actors = { { "first", first }, { "second", second } }, .check = check, .classes = 3,
-     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = IN_ORDER, [RACE_PSO] = IN_ORDER "|r0=1 x=2" });
+     .outcomes = { [RACE_SC] = IN_ORDER,
+		   [RACE_TSO] = IN_ORDER,
+		   [RACE_PSO] = IN_ORDER "|r0=1 x=2",
+		   [RACE_WEAK_LOCKS] = IN_ORDER "|r0=1 x=2" });
 
 RACE(s_fences, .summary = "a store that was seen, with full fences", .memory = sizeof(struct litmus),
      .actors = { { "first", first_fenced }, { "second", second_fenced } }, .check = check, .classes = 3,
-     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = IN_ORDER, [RACE_PSO] = IN_ORDER });
+     .outcomes = { [RACE_SC] = IN_ORDER,
+		   [RACE_TSO] = IN_ORDER,
+		   [RACE_PSO] = IN_ORDER,
+		   [RACE_WEAK_LOCKS] = IN_ORDER });
 
 RACE(s_wmb, .summary = "a store that was seen, after one that is kept in order",
      .memory = sizeof(struct litmus), .actors = { { "first", first_store_fenced }, { "second", second } },
      .check = check, .classes = 3,
-     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = IN_ORDER, [RACE_PSO] = IN_ORDER });
+     .outcomes = { [RACE_SC] = IN_ORDER,
+		   [RACE_TSO] = IN_ORDER,
+		   [RACE_PSO] = IN_ORDER,
+		   [RACE_WEAK_LOCKS] = IN_ORDER });

@@ -114,20 +114,28 @@ static void check_forward(void)
 
 RACE(sb, .summary = "store buffering: both loads may miss both stores", .memory = sizeof(struct litmus),
      .actors = { { "first", first }, { "second", second } }, .check = check_r0_r1, .classes = 3,
-     .outcomes = { [RACE_SC] = SEEN, [RACE_TSO] = BOTH_LATE, [RACE_PSO] = BOTH_LATE });
+     .outcomes = { [RACE_SC] = SEEN,
+		   [RACE_TSO] = BOTH_LATE,
+		   [RACE_PSO] = BOTH_LATE,
+		   [RACE_WEAK_LOCKS] = BOTH_LATE });
 
 RACE(sb_fences, .summary = "store buffering, with full fences", .memory = sizeof(struct litmus),
      .actors = { { "first", first_fenced }, { "second", second_fenced } }, .check = check_r0_r1, .classes = 3,
-     .outcomes = { [RACE_SC] = SEEN, [RACE_TSO] = SEEN, [RACE_PSO] = SEEN });
+     .outcomes = { [RACE_SC] = SEEN, [RACE_TSO] = SEEN, [RACE_PSO] = SEEN, [RACE_WEAK_LOCKS] = SEEN });
 
 RACE(sb_wmb, .summary = "store buffering, with fences that keep stores in order",
      .memory = sizeof(struct litmus),
      .actors = { { "first", first_store_fenced }, { "second", second_store_fenced } }, .check = check_r0_r1,
-     .classes = 3, .outcomes = { [RACE_SC] = SEEN, [RACE_TSO] = BOTH_LATE, [RACE_PSO] = BOTH_LATE });
+     .classes = 3,
+     .outcomes = { [RACE_SC] = SEEN,
+		   [RACE_TSO] = BOTH_LATE,
+		   [RACE_PSO] = BOTH_LATE,
+		   [RACE_WEAK_LOCKS] = BOTH_LATE });
 
 RACE(sb_rmw, .summary = "store buffering, by locked instructions", .memory = sizeof(struct litmus),
      .actors = { { "first", first_exchange }, { "second", second_exchange } }, .check = check_r0_r1,
-     .classes = 3, .outcomes = { [RACE_SC] = SEEN, [RACE_TSO] = SEEN, [RACE_PSO] = SEEN });
+     .classes = 3,
+     .outcomes = { [RACE_SC] = SEEN, [RACE_TSO] = SEEN, [RACE_PSO] = SEEN, [RACE_WEAK_LOCKS] = SEEN });
 
 #define FORWARD "own=11 r0=0 r1=1|own=11 r0=1 r1=0|own=11 r0=1 r1=1"
 
@@ -136,4 +144,5 @@ RACE(sb_forward, .summary = "store buffering, with loads of what the queue holds
      .check = check_forward, .classes = 3,
      .outcomes = { [RACE_SC] = FORWARD,
 		   [RACE_TSO] = FORWARD "|own=11 r0=0 r1=0",
-		   [RACE_PSO] = FORWARD "|own=11 r0=0 r1=0" });
+		   [RACE_PSO] = FORWARD "|own=11 r0=0 r1=0",
+		   [RACE_WEAK_LOCKS] = FORWARD "|own=11 r0=0 r1=0" });

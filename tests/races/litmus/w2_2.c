@@ -78,14 +78,24 @@ static void check(void)
 
 RACE(w2_2, .summary = "two tasks write two words, in opposite orders", .memory = sizeof(struct litmus),
      .actors = { { "first", first }, { "second", second } }, .check = check, .classes = 3,
-     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = IN_ORDER, [RACE_PSO] = IN_ORDER "|x=1 y=1" });
+     .outcomes = { [RACE_SC] = IN_ORDER,
+		   [RACE_TSO] = IN_ORDER,
+		   [RACE_PSO] = IN_ORDER "|x=1 y=1",
+		   [RACE_WEAK_LOCKS] = IN_ORDER "|x=1 y=1" });
 
 RACE(w2_2_fences, .summary = "two tasks write two words in opposite orders, with full fences",
      .memory = sizeof(struct litmus), .actors = { { "first", first_fenced }, { "second", second_fenced } },
      .check = check, .classes = 3,
-     .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = IN_ORDER, [RACE_PSO] = IN_ORDER });
+     .outcomes = { [RACE_SC] = IN_ORDER,
+		   [RACE_TSO] = IN_ORDER,
+		   [RACE_PSO] = IN_ORDER,
+		   [RACE_WEAK_LOCKS] = IN_ORDER });
 
 RACE(w2_2_wmb, .summary = "two tasks write two words in opposite orders, kept in order",
      .memory = sizeof(struct litmus),
      .actors = { { "first", first_store_fenced }, { "second", second_store_fenced } }, .check = check,
-     .classes = 3, .outcomes = { [RACE_SC] = IN_ORDER, [RACE_TSO] = IN_ORDER, [RACE_PSO] = IN_ORDER });
+     .classes = 3,
+     .outcomes = { [RACE_SC] = IN_ORDER,
+		   [RACE_TSO] = IN_ORDER,
+		   [RACE_PSO] = IN_ORDER,
+		   [RACE_WEAK_LOCKS] = IN_ORDER });
