@@ -176,8 +176,13 @@ static void report_link(struct engine *e, struct engine_lock_report *r, const st
 
 static void report_done(struct engine *e, const struct engine_lock_report *r)
 {
-	if (e->opt && e->opt->lock_order_fatal && e->mode == MODE_RUN)
-		violate(e, "lock-order", "%s", r->message);
+	if (!e->opt || !e->opt->lock_order_fatal || e->mode != MODE_RUN)
+		return;
+	for (int i = 0; i < r->nr; i++) {
+		about_add(e, r->link[i].held);
+		about_add(e, r->link[i].taken);
+	}
+	violate(e, "lock-order", "%s", r->message);
 }
 
 static struct lock_edge edge_now(struct engine *e, const struct held *h, const struct held *taken)
