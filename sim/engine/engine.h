@@ -182,6 +182,7 @@ struct engine_lock_report {
 	int nr;
 	struct {
 		char task[ENGINE_NAME_MAX];
+		uint64_t execution; /* that showed this link first; 0: the set-up */
 		char held[ENGINE_NAME_MAX],
 			taken[ENGINE_NAME_MAX]; /* classes; held "" where it is about `taken` alone */
 		void *held_pc;			/* where it was taken; NULL: not known */

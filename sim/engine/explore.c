@@ -143,8 +143,7 @@ static void count_from_one(struct engine_result *r, uint64_t from)
 	for (int i = 0; i < r->nr_outcomes; i++)
 		r->outcome[i].first -= from;
 	for (int i = 0; i < r->nr_lock_reports; i++)
-		if (r->lock_reports[i].execution)
-			r->lock_reports[i].execution -= from;
+		result_renumber(&r->lock_reports[i], -from);
 }
 
 static void finish(struct engine *e, struct unit *u, double cpu)

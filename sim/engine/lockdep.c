@@ -146,6 +146,11 @@ void lockdep_result(const struct engine *e, struct engine_result *r)
 
 /* ---- reports ------------------------------------------------------------------------------------------ */
 
+static uint64_t execution_now(const struct engine *e)
+{
+	return e->mode == MODE_SETUP ? 0 : e->nr_execution;
+}
+
 static struct engine_lock_report *report_new(struct engine *e)
 {
 	struct lockdep *d = e->locks;
@@ -155,7 +160,7 @@ static struct engine_lock_report *report_new(struct engine *e)
 		return NULL;
 	r = &d->report[d->now.nr_reports++];
 	memset(r, 0, sizeof(*r));
-	r->execution = e->mode == MODE_SETUP ? 0 : e->nr_execution;
+	r->execution = execution_now(e);
 	return r;
 }
 
@@ -169,6 +174,7 @@ static void report_link(struct engine *e, struct engine_lock_report *r, const st
 	snprintf(r->link[i].task, sizeof(r->link[i].task), "%s", g->task);
 	class_name(e, g->from, r->link[i].held, sizeof(r->link[i].held));
 	class_name(e, g->to, r->link[i].taken, sizeof(r->link[i].taken));
+	r->link[i].execution = g->execution;
 	r->link[i].held_pc = g->held_pc;
 	r->link[i].depth = g->depth;
 	memcpy(r->link[i].pc, g->pc, sizeof(g->pc));
@@ -187,9 +193,11 @@ static void report_done(struct engine *e, const struct engine_lock_report *r)
 
 static struct lock_edge edge_now(struct engine *e, const struct held *h, const struct held *taken)
 {
-	struct lock_edge g = {
-		.from = h->node, .to = taken->node, .task = task_current(e)->name, .held_pc = h->pc
-	};
+	struct lock_edge g = { .from = h->node,
+			       .to = taken->node,
+			       .task = task_current(e)->name,
+			       .held_pc = h->pc,
+			       .execution = execution_now(e) };
 
 	g.depth = trace_stack(e, g.pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
 	return g;
@@ -342,6 +350,7 @@ static void report_usage(struct engine *e, unsigned node)
 	for (int i = 0; i < 2; i++) {
 		snprintf(r->link[i].task, sizeof(r->link[i].task), "%s", c->site[i].task);
 		class_name(e, node, r->link[i].taken, sizeof(r->link[i].taken));
+		r->link[i].execution = c->site[i].execution;
 		r->link[i].depth = c->site[i].depth;
 		memcpy(r->link[i].pc, c->site[i].pc, sizeof(c->site[i].pc));
 	}
@@ -363,6 +372,7 @@ void lockdep_usage(struct engine *e, unsigned node, bool in_irq)
 	e->locks->now.usage[class] = (uint8_t)all;
 	if (!(before & (in_irq ? 3 : 12))) {
 		c->site[k].task = e->task[e->me].name;
+		c->site[k].execution = execution_now(e);
 		c->site[k].depth =
 			trace_stack(e, c->site[k].pc, ENGINE_STACK_DEPTH, __builtin_frame_address(0));
 	}

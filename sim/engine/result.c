@@ -38,6 +38,19 @@ static void append_races(struct engine_result *a, const struct engine_result *b,
 	}
 }
 
+/* The set-up, which is execution 0, stays; so does what is before the first. */
+static uint64_t renumbered(uint64_t n, uint64_t by)
+{
+	return n && (int64_t)(n + by) > 0 ? n + by : n;
+}
+
+void result_renumber(struct engine_lock_report *l, uint64_t by)
+{
+	l->execution = renumbered(l->execution, by);
+	for (int i = 0; i < l->nr; i++)
+		l->link[i].execution = renumbered(l->link[i].execution, by);
+}
+
 static void append_lock_reports(struct engine_result *a, const struct engine_result *b, uint64_t before)
 {
 	for (int i = 0; i < b->nr_lock_reports && a->nr_lock_reports < ENGINE_MAX_LOCK_REPORTS; i++) {
@@ -48,9 +61,7 @@ static void append_lock_reports(struct engine_result *a, const struct engine_res
 		if (known)
 			continue;
 		a->lock_reports[a->nr_lock_reports] = b->lock_reports[i];
-		if (b->lock_reports[i].execution)
-			a->lock_reports[a->nr_lock_reports].execution += before;
-		a->nr_lock_reports++;
+		result_renumber(&a->lock_reports[a->nr_lock_reports++], before);
 	}
 }
 

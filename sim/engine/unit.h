@@ -65,6 +65,8 @@ int checkpoint_read(struct explorer *x, const uint8_t *bytes, size_t n, char *er
 
 /* result.c: b's is what follows a's; its violation replaces another when it is what was looked for */
 void result_append(struct engine_result *a, const struct engine_result *b, bool wanted);
+/* Its executions are counted from elsewhere. */
+void result_renumber(struct engine_lock_report *l, uint64_t by);
 /* Code addresses differ from one process to the next: turns them into offsets, and back. */
 void result_relocate(struct engine_result *r, bool save);
 
