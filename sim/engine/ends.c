@@ -7,7 +7,7 @@
  * anywhere: the steps past the bound are kept, and of each task that still runs the shortest round that its last steps
  * repeat is shown.
  */
-#include "engine/internal.h"
+#include "engine/identity.h"
 
 void engine_panic(const char *fmt, ...)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* engine.c - engines: names, tasks, set-up */
-#include "engine/internal.h"
+#include "engine/minimise.h"
 
 static const struct strategy *const strategies[] = { &strategy_dpor,   &strategy_source, &strategy_dfs,
 						     &strategy_random, &strategy_pct,	 &strategy_pos };

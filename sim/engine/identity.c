@@ -10,7 +10,7 @@
  */
 #include <ctype.h>
 
-#include "engine/internal.h"
+#include "engine/identity.h"
 
 void about_add(struct engine *e, const char *name)
 {

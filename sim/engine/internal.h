@@ -20,6 +20,7 @@
 #include "engine/fiber.h"
 #include "engine/lockdep.h"
 #include "engine/op.h"
+#include "engine/order.h"
 #include "engine/outcome.h"
 #include "engine/spin.h"
 #include "engine/store_buffer.h"
@@ -44,15 +45,6 @@ static inline int task_first(taskmask m)
 {
 	return __builtin_ctzll(m);
 }
-
-/* One step of an execution: its task, and what was chosen where it was a choice (sync_choose()). */
-typedef uint16_t order_t;
-#define ORDER_TASK 0x3f	     /* ENGINE_MAX_TASKS - 1 */
-#define ORDER_SWITCH 0x40    /* a preemption: the latest task that is no store buffer could have gone on */
-#define ORDER_PREEMPTED 0x80 /* the task of the step before could have gone on */
-#define ORDER_CHOICE_SHIFT 8
-_Static_assert(ENGINE_MAX_OUTCOMES_OF_A_CHOICE <= 1 << (16 - ORDER_CHOICE_SHIFT),
-	       "an order_t holds an outcome");
 
 typedef uint32_t clk_t;
 struct vclock {
@@ -280,22 +272,6 @@ struct engine {
 
 extern __thread struct engine *this_engine;
 
-/* Store buffers drain beside what runs: they preempt nobody. */
-static inline taskmask drains(const struct engine *e)
-{
-	return e->weak ? -TASK_BIT(e->drain_base) : 0;
-}
-
-/* The task of the latest step that was no store buffer's, -1: none */
-static inline int runner(const struct engine *e)
-{
-	uint32_t i = e->step;
-
-	while (i && (drains(e) & TASK_BIT(e->order[i - 1] & ORDER_TASK)))
-		i--;
-	return i ? e->order[i - 1] & ORDER_TASK : -1;
-}
-
 #include "engine/strategy.h"
 
 /* ---- arena.c ---------------------------------------------------------------------------------------- */
@@ -486,8 +462,6 @@ int schedule_preemptions(const struct engine *e);
 /* Runs an execution step by step as `order` says, then serially. */
 void run_order(struct engine *e, const order_t *order, uint32_t n);
 void engine_set_bound(struct engine *e, uint32_t max_steps);
-/* An execution outside explorations follows: what it may report is new. */
-void expect_begin(struct engine *e);
 /* => NULL and one line in err: the options make no sense together */
 const struct strategy *engine_strategy(struct engine *e, const struct engine_options *o, char *err,
 				       size_t errlen);
@@ -500,12 +474,6 @@ void explore_note(struct engine *e, struct engine_result *r); /* copies the viol
 void outcome_begin(struct engine *e); /* of an exploration */
 void outcome_count(struct engine *e); /* the execution just run */
 void outcome_end(const struct engine *e, struct engine_result *r);
-
-/* ---- identity.c: what a violation is about --------------------------------------------------------------------- */
-
-/* Adds a name to what the next violation is about; the order of adding does not matter. */
-void about_add(struct engine *e, const char *name);
-void violation_identify(struct engine *e);
 
 /* ---- oops.c ---- */
 

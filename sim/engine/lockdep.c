@@ -10,6 +10,7 @@
  * is the same each time.
  */
 #include "engine/held.h"
+#include "engine/identity.h"
 
 /* ---- classes -------------------------------------------------------------------------------------- */
 

@@ -18,6 +18,8 @@ struct minimiser {
 	double until;
 };
 
+/* An execution outside explorations follows: what it may report is new. */
+void expect_begin(struct engine *e);
 /* One execution under e's strategy. => true: it is the best now */
 bool minimise_run(struct minimiser *m, bool as_good);
 /* => false: the budget is used up */

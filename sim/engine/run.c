@@ -10,7 +10,7 @@
  * I1: e->ready holds exactly the unfinished tasks whose announced operation can run now.
  * I2: e->waiting holds those whose operation is of a blocking kind; only they are looked at again (recheck).
  */
-#include "engine/internal.h"
+#include "engine/turns.h"
 
 #define SETUP_MAX_STEPS 50000000u /* a set-up that takes more is in a loop */
 
@@ -154,8 +154,7 @@ static inline void record(struct engine *e, int next)
 		int ran = runner(e);
 
 		how &= ORDER_PREEMPTED;
-		if (ran >= 0 && ran != next && (e->ready & ~drains(e) & TASK_BIT(ran)) &&
-		    !(drains(e) & TASK_BIT(next)))
+		if (ran >= 0 && ran != next && !(drains(e) & TASK_BIT(next)) && could_go_on(e, e->ready, ran))
 			how |= ORDER_SWITCH;
 	}
 	e->order[e->step] = (order_t)((unsigned)next | how);

@@ -10,6 +10,7 @@
  * goes on from there.
  */
 #include "engine/minimise.h"
+#include "engine/turns.h"
 
 #define TO_ITS_END UINT32_MAX
 
@@ -38,7 +39,11 @@ static int follow_pick(struct engine *e, taskmask ready)
 			return p->task;
 		}
 	}
-	return last >= 0 && (ready & TASK_BIT(last)) ? last : task_first(ready);
+	if (last >= 0 && (ready & TASK_BIT(last)))
+		return last;
+	if (last >= 0 && could_go_on(e, ready, last))
+		return task_first(ready & drains(e));
+	return task_first(ready);
 }
 
 static int follow_choose(struct engine *e, const char *what, int n)

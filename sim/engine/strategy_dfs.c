@@ -10,7 +10,7 @@
  * will be tried from there. Under a bound the state counts as visited only for those who used as much of it already,
  * and who may go on for free is part of it.
  */
-#include "engine/internal.h"
+#include "engine/turns.h"
 
 struct node {
 	taskmask left; /* choices not yet tried */
@@ -59,19 +59,19 @@ static void dfs_destroy(struct engine *e)
 }
 
 /* The cost of choosing `task` now: 1 when the task of the step before could have gone on. */
-static int cost(const struct engine *e, taskmask ready, int task)
+static int cost(struct engine *e, taskmask ready, int task)
 {
 	int last = runner(e);
 
-	return last >= 0 && last != task && (ready & TASK_BIT(last)) && !(drains(e) & TASK_BIT(task));
+	return last >= 0 && last != task && !(drains(e) & TASK_BIT(task)) && could_go_on(e, ready, last);
 }
 
-static taskmask choices(const struct engine *e, const struct dfs *s, taskmask ready, int used)
+static taskmask choices(struct engine *e, const struct dfs *s, taskmask ready, int used)
 {
 	int last = runner(e);
 	bool may = s->bound < 0 || used < s->bound;
 
-	if (last < 0 || !(ready & TASK_BIT(last)))
+	if (last < 0 || !could_go_on(e, ready, last))
 		return ready;
 	if (may && s->labels_only)
 		may = e->task[last].label && e->task[last].label_step == e->task[last].last_step;

@@ -5,7 +5,7 @@
  * A segment of a task that cannot run, or that ends before its label or count, is a divergence; e->state says where.
  * What the schedule leaves open is run serially: on with the current task, else the lowest.
  */
-#include "engine/internal.h"
+#include "engine/minimise.h"
 
 #define MAX_VISITED 256 /* different labels an execution visits, by task */
 
