@@ -243,6 +243,7 @@ struct engine {
 	char about
 		[ENGINE_OBJECT_MAX]; /* (s) what the violation that comes is about, "": as its message says */
 	uint32_t step_limit;	     /* (e) dfs: longer executions are not looked for; 0: none */
+	bool eager;		     /* (e) dfs: stores drain as soon as they can */
 	struct classes *classes;     /* (e) NULL: not counted */
 	uint64_t rng;		     /* (x) */
 

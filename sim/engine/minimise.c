@@ -80,6 +80,7 @@ void minimise_kinds(struct engine *e, const struct engine_choice_made *made, int
 struct bounds {
 	int failures, preemptions; /* preemptions -1: any number */
 	bool labels;
+	bool eager; /* stores drain as soon as they can: almost as without store buffers, and as few executions */
 };
 
 /* What is no better than the best, for its length, is left out. */
@@ -110,6 +111,7 @@ static bool search(struct minimiser *m, const struct bounds *b)
 	if (strategy_dfs.create(e, &o, err, sizeof(err)))
 		return false;
 	e->strategy = &strategy_dfs;
+	e->eager = b->eager;
 	minimise_kinds(e, m->made, m->nr_made, b->failures);
 	limit(m, b, as_good);
 	while (minimise_may(m)) {
@@ -127,18 +129,30 @@ static bool search(struct minimiser *m, const struct bounds *b)
 	strategy_dfs.destroy(e);
 	e->strategy = &strategy_replay;
 	e->step_limit = 0;
+	e->eager = false;
 	return ended;
 }
 
 /* With at most so many of both. => true: the best is the best among them */
 static bool level(struct minimiser *m, int failures, int preemptions)
 {
-	struct bounds b = { failures, preemptions, true };
+	struct bounds b = { failures, preemptions, true, false };
 
 	if (preemptions)
 		search(m, &b);
 	b.labels = false;
 	return search(m, &b);
+}
+
+/*
+ * Under weak memory a search may have no end in sight where the one for stores that drain at once has an answer: that
+ * comes first.
+ */
+static void eagerly(struct minimiser *m)
+{
+	for (int p = 0; p <= m->r->preemptions && minimise_may(m); p++)
+		for (int labels = 1; labels >= 0; labels--)
+			search(m, &(const struct bounds){ m->failures, p, labels, true });
 }
 
 /*
@@ -163,7 +177,7 @@ static void from_below(struct minimiser *m, int failures, int preemptions)
 /* Fewer failures than the best has may be enough with more preemptions. => true: so it is */
 static bool with_fewer_failures(struct minimiser *m)
 {
-	const struct bounds b = { m->failures - 1, -1, false };
+	const struct bounds b = { m->failures - 1, -1, false, false };
 	int before = m->failures;
 
 	if (!m->failures)
@@ -211,6 +225,8 @@ void engine_minimise(struct engine *e, struct engine_result *r, uint64_t executi
 	do {
 		if (m.order)
 			shrink(&m);
+		if (m.order && e->prog.memory != ENGINE_SC)
+			eagerly(&m);
 		from_below(&m, m.failures, r->preemptions);
 	} while (m.order && with_fewer_failures(&m));
 	if (m.order)

@@ -130,6 +130,8 @@ static int choose(struct engine *e, taskmask ready)
 	uint32_t d = e->step;
 	int last = runner(e);
 
+	if (unlikely(e->eager) && (ready & drains(e)))
+		ready = TASK_BIT(task_first(ready & drains(e)));
 	if (unlikely(e->step_limit && d >= e->step_limit)) { /* it is as long as the best known already */
 		s->len = d;
 		return -1;
