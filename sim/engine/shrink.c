@@ -235,10 +235,14 @@ static bool other_pieces(struct attempt *a)
 void shrink(struct minimiser *m)
 {
 	struct attempt a = { .m = m, .floor = m->executions / 2 };
+	bool any;
 
 	cut(&a);
-	while (may(&a) && (fewer_choices(&a) | fewer_pieces(&a) | other_pieces(&a)))
-		;
+	do {
+		any = fewer_choices(&a);
+		any |= fewer_pieces(&a);
+		any |= other_pieces(&a);
+	} while (any && may(&a));
 	free(a.best);
 	free(a.tried);
 }
