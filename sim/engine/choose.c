@@ -23,6 +23,13 @@ static int kind_find(const struct engine *e, const char *what)
 	return -1;
 }
 
+uint32_t choice_visit(const struct engine *e, const char *what)
+{
+	int kind = kind_find(e, what);
+
+	return kind < 0 ? 0 : e->choice[kind].visits[e->current];
+}
+
 static void kind_add(struct engine *e, const char *what, int max)
 {
 	struct choice_kind *k = &e->choice[e->nr_choices++];

@@ -19,6 +19,8 @@ struct choice_kind {
 void choices_none(struct engine *e);
 int choices_from_options(struct engine *e, const struct engine_options *o, char *err, size_t n);
 void choices_from_schedule(struct engine *e, const struct engine_schedule *s, bool told, int max);
+/* Which sync_choose(what) of the running task this is, from 1. */
+uint32_t choice_visit(const struct engine *e, const char *what);
 void choices_reset(struct engine *e); /* an execution begins */
 void choices_to_schedule(const struct engine *e, struct engine_schedule *s);
 /* The running task's load can return n values, n > 1. => which, 0 the newest */

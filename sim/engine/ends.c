@@ -7,7 +7,7 @@
  * anywhere: the steps past the bound are kept, and of each task that still runs the shortest round that its last steps
  * repeat is shown.
  */
-#include "engine/internal.h"
+#include "engine/identity.h"
 
 void engine_panic(const char *fmt, ...)
 {
@@ -36,6 +36,7 @@ static void violate_va(struct engine *e, const char *oracle, const char *fmt, va
 	if (!e->violation.oracle[0]) {
 		snprintf(e->violation.oracle, sizeof(e->violation.oracle), "%s", oracle);
 		vsnprintf(e->violation.message, sizeof(e->violation.message), fmt, ap);
+		violation_identify(e);
 		e->violation.task = e->current < 0 ? -1 : e->me;
 		e->violation.step = e->step;
 	}
@@ -90,6 +91,7 @@ static int describe_spin(struct engine *e, int task, char *buf, size_t n)
 	for (int i = 0; i < s->nr && len < n; i++) {
 		object[0] = '\0';
 		describe_at(e, s->read[i].addr, s->read[i].size, object, sizeof(object));
+		about_add(e, object);
 		len += (size_t)snprintf(buf + len, n - len, "%s %s = %#llx", i ? "," : "", object,
 					(unsigned long long)spin_value(s->read[i].addr, s->read[i].size));
 	}
@@ -120,6 +122,7 @@ static int describe_wait(struct engine *e, int task, char *buf, size_t n)
 		held = e->task[((const struct rw_semaphore *)op->addr)->owner - 1].name;
 	if (op->mode == OP_SLEEP && op->addr && !object[0])
 		snprintf(object, sizeof(object), "%s", ((const struct wait_queue_head *)op->addr)->name);
+	about_add(e, object[0] ? object : op->name);
 	return snprintf(buf, n, "%s waits in %s(%s)%s%s%s", e->task[task].name, op->name, object,
 			held[0] ? " held by " : "", held, "");
 }
@@ -245,6 +248,7 @@ void violate_livelock(struct engine *e)
 	for (taskmask m = e->unfinished & e->ready; m && len < sizeof(text) - 1; m &= m - 1) {
 		if (len)
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "; ");
+		about_add(e, e->task[task_first(m)].name);
 		if (len < sizeof(text))
 			len += describe_round(e, task_first(m), text + len, sizeof(text) - len);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* engine.c - engines: names, tasks, set-up */
-#include "engine/internal.h"
+#include "engine/minimise.h"
 
 static const struct strategy *const strategies[] = { &strategy_dpor, &strategy_source, &strategy_wakeup_trees,
 						     &strategy_dfs,  &strategy_random, &strategy_pct,
@@ -178,6 +178,22 @@ const struct strategy *engine_strategy(struct engine *e, const struct engine_opt
 		return NULL;
 	}
 	return s;
+}
+
+void engine_expect(struct engine *e, const char *oracle)
+{
+	memset(&e->expect, 0, sizeof(e->expect));
+	e->expect.data_race_fatal = !strcmp(oracle, "data-race");
+	e->expect.lock_order_fatal = !strcmp(oracle, "lock-order");
+}
+
+void expect_begin(struct engine *e)
+{
+	e->opt = &e->expect;
+	if (e->expect.data_race_fatal)
+		e->nr_races = 0;
+	if (e->expect.lock_order_fatal)
+		lockdep_restart(e);
 }
 
 void engine_begin(struct engine *e, const struct engine_options *o)

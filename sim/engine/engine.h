@@ -20,6 +20,7 @@
 #define ENGINE_MAX_CPUS 16	      /* a task each */
 #define ENGINE_STACK_SIZE (64u << 10) /* bytes a fiber; a guard page lies below */
 #define ENGINE_NAME_MAX 48
+#define ENGINE_OBJECT_MAX 160
 #define ENGINE_WHAT_MAX 24		    /* the name of a kind of choice */
 #define ENGINE_MAX_CHOICE_KINDS 8	    /* kinds that an exploration bounds */
 #define ENGINE_MAX_OUTCOMES_OF_A_CHOICE 256 /* of one sync_choose() */
@@ -77,8 +78,9 @@ struct engine_program {
 struct engine_violation {
 	char oracle[ENGINE_NAME_MAX]; /* "" when there is none */
 	char message[512];
-	int task;      /* index, -1: the check after the execution */
-	uint32_t step; /* steps taken when it fired */
+	char object[ENGINE_OBJECT_MAX]; /* what it is about, whatever the execution: see identity.c */
+	int task;			/* index, -1: the check after the execution */
+	uint32_t step;			/* steps taken when it fired */
 };
 
 enum engine_end {
@@ -180,6 +182,7 @@ struct engine_lock_report {
 	int nr;
 	struct {
 		char task[ENGINE_NAME_MAX];
+		uint64_t execution; /* that showed this link first; 0: the set-up */
 		char held[ENGINE_NAME_MAX],
 			taken[ENGINE_NAME_MAX]; /* classes; held "" where it is about `taken` alone */
 		void *held_pc;			/* where it was taken; NULL: not known */
@@ -271,6 +274,8 @@ struct engine_result {
 	uint64_t execution;		   /* which one it was, from 1 */
 	uint32_t steps;
 	int preemptions;
+	/* engine_minimise() proved that no execution does with fewer failures and preemptions; nor, with as few, steps */
+	bool fewest_preemptions, fewest_steps;
 	int nr_races;
 	struct engine_data_race races[ENGINE_MAX_DATA_RACES];
 	int nr_outcomes;				    /* of executions that ended without a violation */
@@ -305,10 +310,20 @@ enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s,
 void engine_trace_free(struct engine_trace *t);
 
 /*
- * Looks for the same violation (same oracle) with the fewest outcomes of choices that are not
- * the ordinary one, then the fewest preemptions, then the fewest steps, preferring
- * preemptions at labels, in at most `executions` runs. On return r holds the best found, which is never worse.
+ * What replays and engine_minimise() treat as fatal, by the name of an oracle that is not always: "data-race",
+ * "lock-order". Exploring with either fatal, or minimising, says the same.
  */
+void engine_expect(struct engine *e, const char *oracle);
+
+/*
+ * Looks for the same violation (same oracle, same object) with the fewest outcomes of choices that are not
+ * the ordinary one, then the fewest preemptions, then the fewest steps, preferring, where these are equal,
+ * preemptions at labels, in at most `executions` runs and ENGINE_MINIMISE_SECONDS. On return r holds the best found,
+ * which is never worse, and says whether anything can be better.
+ *
+ * A store buffer that drains is no preemption: nobody was kept from going on.
+ */
+#define ENGINE_MINIMISE_SECONDS 5.0
 void engine_minimise(struct engine *e, struct engine_result *r, uint64_t executions);
 
 /*

@@ -21,6 +21,7 @@
 #include "engine/fiber.h"
 #include "engine/lockdep.h"
 #include "engine/op.h"
+#include "engine/order.h"
 #include "engine/outcome.h"
 #include "engine/spin.h"
 #include "engine/store_buffer.h"
@@ -45,14 +46,6 @@ static inline int task_first(taskmask m)
 {
 	return __builtin_ctzll(m);
 }
-
-/* One step of an execution: its task, and what was chosen where it was a choice (sync_choose()). */
-typedef uint16_t order_t;
-#define ORDER_TASK 0x3f	     /* ENGINE_MAX_TASKS - 1 */
-#define ORDER_PREEMPTED 0x80 /* the task of the step before could have gone on */
-#define ORDER_CHOICE_SHIFT 8
-_Static_assert(ENGINE_MAX_OUTCOMES_OF_A_CHOICE <= 1 << (16 - ORDER_CHOICE_SHIFT),
-	       "an order_t holds an outcome");
 
 typedef uint32_t clk_t;
 struct vclock {
@@ -252,8 +245,13 @@ struct engine {
 	const struct strategy *strategy;  /* (e) */
 	void *state;			  /* (e) the strategy's */
 	const struct engine_options *opt; /* (e) */
-	struct classes *classes;	  /* (e) NULL: not counted */
-	uint64_t rng;			  /* (x) */
+	struct engine_options expect;	  /* (e) of replays: what engine_expect() made fatal */
+	char about
+		[ENGINE_OBJECT_MAX]; /* (s) what the violation that comes is about, "": as its message says */
+	uint32_t step_limit;	     /* (e) dfs: longer executions are not looked for; 0: none */
+	bool eager;		     /* (e) dfs: stores drain as soon as they can */
+	struct classes *classes;     /* (e) NULL: not counted */
+	uint64_t rng;		     /* (x) */
 
 	struct engine_trace *trace; /* (x) */
 	struct {

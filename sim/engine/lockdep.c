@@ -11,6 +11,7 @@
  * the logs, gone through in the units' order, give what one graph for all executions would have (lockdep_log.c).
  */
 #include "engine/lockdep_log.h"
+#include "engine/identity.h"
 
 /* ---- classes -------------------------------------------------------------------------------------- */
 
@@ -174,6 +175,7 @@ static void report_link(struct engine *e, struct engine_lock_report *r, const st
 	snprintf(r->link[i].task, sizeof(r->link[i].task), "%s", g->task);
 	class_name(e, g->from, r->link[i].held, sizeof(r->link[i].held));
 	class_name(e, g->to, r->link[i].taken, sizeof(r->link[i].taken));
+	r->link[i].execution = g->execution;
 	r->link[i].held_pc = g->held_pc;
 	r->link[i].depth = g->depth;
 	memcpy(r->link[i].pc, g->pc, sizeof(g->pc));
@@ -181,8 +183,13 @@ static void report_link(struct engine *e, struct engine_lock_report *r, const st
 
 static void report_done(struct engine *e, const struct engine_lock_report *r)
 {
-	if (e->opt && e->opt->lock_order_fatal && e->mode == MODE_RUN)
-		violate(e, "lock-order", "%s", r->message);
+	if (!e->opt || !e->opt->lock_order_fatal || e->mode != MODE_RUN)
+		return;
+	for (int i = 0; i < r->nr; i++) {
+		about_add(e, r->link[i].held);
+		about_add(e, r->link[i].taken);
+	}
+	violate(e, "lock-order", "%s", r->message);
 }
 
 static struct lock_edge edge_of(const struct engine *e, const struct lock_event *v)
@@ -191,7 +198,8 @@ static struct lock_edge edge_of(const struct engine *e, const struct lock_event 
 			       .to = v->to,
 			       .task = e->task[v->task].name,
 			       .held_pc = v->held_pc,
-			       .depth = v->depth };
+			       .depth = v->depth,
+			       .execution = v->execution };
 
 	memcpy(g.pc, v->pc, sizeof(g.pc));
 	return g;
@@ -366,6 +374,7 @@ static void report_usage(struct engine *e, unsigned node, uint64_t execution)
 	for (int i = 0; i < 2; i++) {
 		snprintf(r->link[i].task, sizeof(r->link[i].task), "%s", c->site[i].task);
 		class_name(e, node, r->link[i].taken, sizeof(r->link[i].taken));
+		r->link[i].execution = c->site[i].execution;
 		r->link[i].depth = c->site[i].depth;
 		memcpy(r->link[i].pc, c->site[i].pc, sizeof(c->site[i].pc));
 	}
@@ -394,6 +403,7 @@ static bool apply_usage(struct engine *e, const struct lock_event *v)
 	e->locks->now.usage[class] = (uint8_t)all;
 	if (!(before & (v->in_irq ? 3 : 12))) {
 		c->site[k].task = e->task[v->task].name;
+		c->site[k].execution = v->execution;
 		c->site[k].depth = v->depth;
 		memcpy(c->site[k].pc, v->pc, sizeof(v->pc));
 	}

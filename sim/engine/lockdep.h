@@ -42,6 +42,7 @@ struct lock_class {
 	uint8_t base, subclass; /* subclass 0: a class of its own */
 	struct {
 		const char *task;
+		uint64_t execution;
 		int depth;
 		void *pc[ENGINE_STACK_DEPTH];
 	} site[2]; /* first taken in an interrupt, first with interrupts on */
@@ -51,6 +52,7 @@ struct lock_edge {
 	uint8_t from, to; /* nodes */
 	bool cyclic;	  /* was reported: other cycles are not looked for through it */
 	const char *task;
+	uint64_t execution;
 	void *held_pc;
 	int depth;
 	void *pc[ENGINE_STACK_DEPTH];

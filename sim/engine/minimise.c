@@ -1,93 +1,238 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * minimise.c - the same violation with the fewest failures, then preemptions, and the schedule told by labels
+ * minimise.c - the same violation with the fewest failures, then preemptions, then steps, and the schedule told by labels
  *
- * For 0, 1, 2, ... outcomes of choices that are not the ordinary one: executions with 0, 1, 2, ... preemptions are run
- * in turn, first with preemptions only where a label was just visited, then anywhere; the first bound under which the
- * oracle fires again is the least, if the search reached its end under those before. Among executions of that many
- * preemptions the shortest is kept.
+ * First what was found is shrunk (shrink.c), which gives a bound from above. Then executions with 0, 1, 2, ...
+ * preemptions are searched for the same violation, under each bound those without failures first, up to the bounds of
+ * the best known: first with preemptions only where a label was just visited, then anywhere. A search that reached its
+ * end and found nothing better is a proof. Among as few failures and preemptions as the best has, only shorter
+ * executions are searched.
+ *
+ * States are hashed, so that a search ends early where others have been: steps are part of a state, so the shortest
+ * stays. Not for data races and lock orders, which depend on more than the state, nor under weak memory.
  */
-#include "engine/internal.h"
+#include "engine/minimise.h"
+#include "engine/unit.h"
 
-/* Runs on under the bound for the shortest violation. => true: the bound was searched to its end */
-static bool search(struct engine *e, int preemptions, bool labels, uint64_t budget, const char *oracle,
-		   struct engine_result *best, bool *found)
+#define STATE_BYTES ((size_t)256 << 20)
+
+/* Fewer failures, else fewer preemptions, else fewer steps. => below, at or above 0 */
+static int compare(const struct minimiser *m, const struct engine *e)
 {
-	struct engine_options o = {
-		.strategy = "dfs", .preemptions = preemptions, .labels_only = labels, .executions = budget
-	};
+	int preemptions = schedule_preemptions(e);
+
+	if (!m->order)
+		return -1;
+	if (e->nr_made != m->failures)
+		return e->nr_made < m->failures ? -1 : 1;
+	if (preemptions != m->r->preemptions)
+		return preemptions < m->r->preemptions ? -1 : 1;
+	return (e->step > m->r->steps) - (e->step < m->r->steps);
+}
+
+static void keep(struct minimiser *m)
+{
+	struct engine *e = m->e;
+
+	explore_note(e, m->r);
+	m->order = realloc(m->order, (e->step + 1) * sizeof(*m->order));
+	if (!m->order)
+		engine_panic("no memory for an execution of %u steps", e->step);
+	memcpy(m->order, e->order, e->step * sizeof(*m->order));
+	memcpy(m->made, e->made, sizeof(m->made));
+	m->nr_made = m->failures = e->nr_made;
+}
+
+bool minimise_may(const struct minimiser *m)
+{
+	return m->executions && unit_clock(CLOCK_MONOTONIC) < m->until;
+}
+
+bool minimise_run(struct minimiser *m, bool as_good)
+{
+	struct engine *e = m->e;
+
+	m->executions--;
+	expect_begin(e);
+	run_execution(e);
+	e->opt = NULL;
+	if (e->end != ENGINE_VIOLATION || strcmp(e->violation.oracle, m->oracle) != 0 ||
+	    strcmp(e->violation.object, m->object) != 0 || compare(m, e) >= as_good)
+		return false;
+	keep(m);
+	return true;
+}
+
+void minimise_kinds(struct engine *e, const struct engine_choice_made *made, int n, int max)
+{
+	struct engine_schedule *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		engine_panic("no memory");
+	s->nr_choices = n;
+	memcpy(s->choice, made, (size_t)n * sizeof(*made));
+	choices_from_schedule(e, s, true, max);
+	free(s);
+}
+
+/* ---- searching from below ---------------------------------------------------------------------------------- */
+
+struct bounds {
+	int failures, preemptions; /* preemptions -1: any number */
+	bool labels;
+	bool eager; /* stores drain as soon as they can: almost as without store buffers, and as few executions */
+};
+
+/* What is no better than the best, for its length, is left out. */
+static void limit(const struct minimiser *m, const struct bounds *b, bool as_good)
+{
+	m->e->step_limit = 0;
+	if (m->order && m->failures == b->failures && m->r->preemptions == b->preemptions)
+		m->e->step_limit = m->r->steps - !as_good;
+}
+
+static bool hashable(const struct minimiser *m)
+{
+	return m->e->prog.memory == ENGINE_SC && strcmp(m->oracle, "data-race") != 0 &&
+	       strcmp(m->oracle, "lock-order") != 0;
+}
+
+/* Every execution within the bounds. => true: to the end */
+static bool search(struct minimiser *m, const struct bounds *b)
+{
+	struct engine *e = m->e;
+	struct engine_options o = { .preemptions = b->preemptions,
+				    .labels_only = b->labels,
+				    .state_hash = hashable(m),
+				    .state_bytes = STATE_BYTES };
+	bool ended = false, as_good = b->labels && !m->labelled;
 	char err[128];
 
-	e->opt = &o;
-	e->strategy = &strategy_dfs;
 	if (strategy_dfs.create(e, &o, err, sizeof(err)))
 		return false;
-	e->nr_execution = 0;
-	while (e->nr_execution++ < budget && strategy_dfs.begin(e)) {
-		run_execution(e);
-		strategy_dfs.end(e);
-		if (e->end != ENGINE_VIOLATION || strcmp(e->violation.oracle, oracle))
+	e->strategy = &strategy_dfs;
+	e->eager = b->eager;
+	minimise_kinds(e, m->made, m->nr_made, b->failures);
+	limit(m, b, as_good);
+	while (minimise_may(m)) {
+		ended = !strategy_dfs.begin(e);
+		if (ended)
+			break;
+		if (!minimise_run(m, as_good))
 			continue;
-		if (!*found || e->step < best->steps) {
-			struct engine_stats stats = best->stats;
-
-			explore_note(e, best);
-			best->stats = stats;
-		}
-		*found = true;
+		m->labelled = b->labels;
+		if (b->preemptions < 0)
+			break;
+		as_good = false;
+		limit(m, b, as_good);
 	}
 	strategy_dfs.destroy(e);
 	e->strategy = &strategy_replay;
-	e->opt = NULL;
-	return e->nr_execution <= budget;
+	e->step_limit = 0;
+	e->eager = false;
+	return ended;
 }
 
-static int failures(const struct engine_schedule *s)
+/* With at most so many of both. => true: the best is the best among them */
+static bool level(struct minimiser *m, int failures, int preemptions)
 {
-	int n = 0;
+	struct bounds b = { failures, preemptions, true, false };
 
-	for (int i = 0; i < s->nr_choices; i++)
-		n += s->choice[i].task >= 0;
-	return n;
+	if (preemptions)
+		search(m, &b);
+	b.labels = false;
+	return search(m, &b);
 }
 
-/* With at most so many failures, of the kinds of r's. => true: *r is what was found */
-static bool minimise_with(struct engine *e, struct engine_result *r, int nr_failures, uint64_t executions,
-			  const char *oracle)
+/*
+ * Under weak memory a search may have no end in sight where the one for stores that drain at once has an answer: that
+ * comes first.
+ */
+static void eagerly(struct minimiser *m)
 {
-	bool fewer = nr_failures < failures(&r->schedule), found = false;
-	struct engine_result *best = malloc(sizeof(*best));
+	for (int p = 0; p <= m->r->preemptions && minimise_may(m); p++)
+		for (int labels = 1; labels >= 0; labels--)
+			search(m, &(const struct bounds){ m->failures, p, labels, true });
+}
 
-	if (!best)
+/*
+ * The levels up to the best's, or up to these if there is none. The best's own is searched for fewer steps.
+ * => what is proved is in m->r
+ */
+static void from_below(struct minimiser *m, int failures, int preemptions)
+{
+	bool fewest = true, reached = false, ended = false;
+
+	for (int p = 0; p <= (m->order ? m->r->preemptions : preemptions); p++)
+		for (int f = 0; f <= (m->order ? m->failures : failures) && minimise_may(m); f++) {
+			ended = level(m, f, p);
+			reached = m->order && f == m->failures && p == m->r->preemptions;
+			if (!reached)
+				fewest &= ended;
+		}
+	m->r->fewest_preemptions = fewest && reached;
+	m->r->fewest_steps = fewest && reached && ended;
+}
+
+/* Fewer failures than the best has may be enough with more preemptions. => true: so it is */
+static bool with_fewer_failures(struct minimiser *m)
+{
+	const struct bounds b = { m->failures - 1, -1, false, false };
+	int before = m->failures;
+
+	if (!m->failures)
+		return false;
+	if (!search(m, &b))
+		m->r->fewest_preemptions = m->r->fewest_steps = false;
+	return m->failures < before;
+}
+
+/* The execution that r tells, if it is one that fires again. */
+static void begin(struct minimiser *m)
+{
+	struct engine *e = m->e;
+	struct engine_result *again = calloc(1, sizeof(*again));
+	const struct engine_schedule *s = &m->r->schedule;
+
+	if (!again)
 		engine_panic("no memory");
-	choices_from_schedule(e, &r->schedule, true, nr_failures);
-	for (int p = 0; p <= r->preemptions && !found; p++) {
-		*best = *r;
-		if (fewer)
-			best->steps = UINT32_MAX;
-		search(e, p, true, executions, oracle, best, &found);
-		if (!found)
-			search(e, p, false, executions, oracle, best, &found);
-	}
-	if (found && (fewer || best->preemptions < r->preemptions || best->steps <= r->steps))
-		*r = *best;
-	free(best);
-	return found;
+	memcpy(m->oracle, m->r->violation.oracle, sizeof(m->oracle));
+	memcpy(m->object, m->r->violation.object, sizeof(m->object));
+	engine_expect(e, m->oracle);
+	for (int i = 0; i < s->nr_choices; i++)
+		if (s->choice[i].task >= 0)
+			m->made[m->nr_made++] = s->choice[i];
+	m->failures = m->nr_made;
+	engine_replay(e, s, e->max_steps, again, NULL, NULL, 0);
+	if (e->end == ENGINE_VIOLATION && !strcmp(e->violation.oracle, m->oracle) &&
+	    !strcmp(e->violation.object, m->object))
+		keep(m);
+	free(again);
 }
 
 void engine_minimise(struct engine *e, struct engine_result *r, uint64_t executions)
 {
-	char oracle[ENGINE_NAME_MAX];
+	struct minimiser m = { .e = e,
+			       .r = r,
+			       .executions = executions,
+			       .until = unit_clock(CLOCK_MONOTONIC) + ENGINE_MINIMISE_SECONDS };
 	uint64_t execution = r->execution;
 
+	r->fewest_preemptions = r->fewest_steps = false;
 	if (!r->violation.oracle[0])
 		return;
-	memcpy(oracle, r->violation.oracle, sizeof(oracle));
-	for (int f = 0, most = failures(&r->schedule); f <= most; f++)
-		if (minimise_with(e, r, f, executions, oracle))
-			break;
-	engine_schedule_label(e, &r->schedule);
+	begin(&m);
+	do {
+		if (m.order)
+			shrink(&m);
+		if (m.order && e->prog.memory != ENGINE_SC)
+			eagerly(&m);
+		from_below(&m, m.failures, r->preemptions);
+	} while (m.order && with_fewer_failures(&m));
+	if (m.order)
+		engine_schedule_label(e, &r->schedule);
 	r->execution = execution;
+	free(m.order);
 }
 
 /* ---- labels in place of counts -------------------------------------------------------------------------- */

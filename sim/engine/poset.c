@@ -182,7 +182,7 @@ void poset_add(struct engine *e, struct poset *p)
 
 	poset_reserve(p);
 	n = &p->ev[p->nr];
-	n->order = e->order[p->nr] & (order_t)~ORDER_PREEMPTED;
+	n->order = e->order[p->nr] & (order_t) ~(ORDER_PREEMPTED | ORDER_SWITCH);
 	n->task = n->order & ORDER_TASK;
 	n->op = e->step_op;
 	n->old = e->step_old;

@@ -10,7 +10,7 @@
  * I1: e->ready holds exactly the unfinished tasks whose announced operation can run now.
  * I2: e->waiting holds those whose operation is of a blocking kind; only they are looked at again (recheck).
  */
-#include "engine/internal.h"
+#include "engine/turns.h"
 
 #define SETUP_MAX_STEPS 50000000u /* a set-up that takes more is in a loop */
 
@@ -148,9 +148,16 @@ static inline int pick(struct engine *e)
 static inline void record(struct engine *e, int next)
 {
 	int last = e->step ? e->order[e->step - 1] & ORDER_TASK : next;
+	unsigned how = last != next && (e->ready & TASK_BIT(last)) ? ORDER_PREEMPTED | ORDER_SWITCH : 0;
 
-	e->order[e->step] =
-		(order_t)(next | (last != next && (e->ready & TASK_BIT(last)) ? ORDER_PREEMPTED : 0));
+	if (unlikely(e->weak)) {
+		int ran = runner(e);
+
+		how &= ORDER_PREEMPTED;
+		if (ran >= 0 && ran != next && !(drains(e) & TASK_BIT(next)) && could_go_on(e, e->ready, ran))
+			how |= ORDER_SWITCH;
+	}
+	e->order[e->step] = (order_t)((unsigned)next | how);
 }
 
 /* Goes on as task `next`. => returns when the current task goes on */
@@ -314,6 +321,7 @@ static void reset_tasks(struct engine *e)
 	e->rcu_readers = 0;
 	memset(e->gp_readers, 0, sizeof(e->gp_readers));
 	e->violation.oracle[0] = '\0';
+	e->about[0] = '\0';
 	e->end = ENGINE_DONE;
 	e->nr_pending = 0;
 	choices_reset(e);

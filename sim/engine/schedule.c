@@ -90,7 +90,7 @@ int schedule_preemptions(const struct engine *e)
 	int n = 0;
 
 	for (uint32_t i = 1; i < e->step; i++)
-		n += !!(e->order[i] & ORDER_PREEMPTED);
+		n += !!(e->order[i] & ORDER_SWITCH);
 	return n;
 }
 

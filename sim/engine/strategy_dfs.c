@@ -2,7 +2,7 @@
 /*
  * strategy_dfs.c - every schedule, depth first, with at most so many preemptions
  *
- * A preemption is a switch away from a task that could have gone on. Without a bound every schedule is run once: two
+ * A preemption is a switch away from a task that could have gone on; store buffers drain whenever they can and cost none. Without a bound every schedule is run once: two
  * independent tasks of n and m steps have C(n + m, n). The first choice at each point is to go on, so that few
  * preemptions come first.
  *
@@ -10,7 +10,7 @@
  * will be tried from there. Under a bound the state counts as visited only for those who used as much of it already,
  * and who may go on for free is part of it.
  */
-#include "engine/internal.h"
+#include "engine/turns.h"
 
 struct node {
 	taskmask left; /* choices not yet tried */
@@ -58,29 +58,24 @@ static void dfs_destroy(struct engine *e)
 	e->state = NULL;
 }
 
-static int last_task(const struct engine *e)
-{
-	return e->step ? e->order[e->step - 1] & ORDER_TASK : -1;
-}
-
 /* The cost of choosing `task` now: 1 when the task of the step before could have gone on. */
-static int cost(const struct engine *e, taskmask ready, int task)
+static int cost(struct engine *e, taskmask ready, int task)
 {
-	int last = last_task(e);
+	int last = runner(e);
 
-	return last >= 0 && last != task && (ready & TASK_BIT(last));
+	return last >= 0 && last != task && !(drains(e) & TASK_BIT(task)) && could_go_on(e, ready, last);
 }
 
-static taskmask choices(const struct engine *e, const struct dfs *s, taskmask ready, int used)
+static taskmask choices(struct engine *e, const struct dfs *s, taskmask ready, int used)
 {
-	int last = last_task(e);
+	int last = runner(e);
 	bool may = s->bound < 0 || used < s->bound;
 
-	if (last < 0 || !(ready & TASK_BIT(last)))
+	if (last < 0 || !could_go_on(e, ready, last))
 		return ready;
 	if (may && s->labels_only)
 		may = e->task[last].label && e->task[last].label_step == e->task[last].last_step;
-	return may ? ready : TASK_BIT(last);
+	return may ? ready : ready & (TASK_BIT(last) | drains(e));
 }
 
 static bool dfs_begin(struct engine *e)
@@ -119,7 +114,7 @@ static void take(struct engine *e, struct dfs *s, taskmask ready, uint32_t d, in
 /* => true: what follows is covered by an earlier execution */
 static bool visited(struct engine *e, const struct dfs *s, taskmask ready, uint32_t used)
 {
-	int last = last_task(e);
+	int last = runner(e);
 	uint64_t extra = 0;
 
 	if ((s->bound >= 0 || s->labels_only) && last >= 0 && (ready & TASK_BIT(last)))
@@ -133,8 +128,14 @@ static int choose(struct engine *e, taskmask ready)
 {
 	struct dfs *s = e->state;
 	uint32_t d = e->step;
-	int last = last_task(e);
+	int last = runner(e);
 
+	if (unlikely(e->eager) && (ready & drains(e)))
+		ready = TASK_BIT(task_first(ready & drains(e)));
+	if (unlikely(e->step_limit && d >= e->step_limit)) { /* it is as long as the best known already */
+		s->len = d;
+		return -1;
+	}
 	if (d < s->len) { /* what begin() left to be gone through again, and its branch at the end */
 		if (d + 1 == s->len && s->next_task) {
 			take(e, s, ready, d, task_first(s->node[d].left));

@@ -5,7 +5,7 @@
  * A segment of a task that cannot run, or that ends before its label or count, is a divergence; e->state says where.
  * What the schedule leaves open is run serially: on with the current task, else the lowest.
  */
-#include "engine/internal.h"
+#include "engine/minimise.h"
 
 #define MAX_VISITED 256 /* different labels an execution visits, by task */
 
@@ -135,13 +135,10 @@ static void replay_label(struct engine *e, const char *name)
 static int replay_choose(struct engine *e, const char *what, int n)
 {
 	struct replay *r = e->state;
-	uint32_t visit = 0;
+	uint32_t visit = choice_visit(e, what);
 
 	if (!r->schedule)
 		return e->step <= r->nr_order ? r->order[e->step - 1] >> ORDER_CHOICE_SHIFT : 0;
-	for (int i = 0; i < e->nr_choices; i++)
-		if (!strcmp(e->choice[i].what, what))
-			visit = e->choice[i].visits[e->current];
 	for (int i = 0; i < r->schedule->nr_choices; i++) {
 		const struct engine_choice_made *o = &r->schedule->choice[i];
 
@@ -206,6 +203,7 @@ enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s,
 	struct replay r = { .schedule = s };
 
 	engine_set_bound(e, max_steps);
+	expect_begin(e);
 	choices_from_schedule(e, s, false, ENGINE_MAX_OUTCOMES_TOLD);
 	oops_prepare();
 	e->trace = trace;
@@ -213,6 +211,7 @@ enum engine_end engine_replay(struct engine *e, const struct engine_schedule *s,
 	if (trace)
 		engine_trace_free(trace);
 	run(e, &r);
+	e->opt = NULL;
 	e->tracing = false;
 	e->trace = NULL;
 	/* A schedule that was not used up says something that did not happen, unless a violation cut it short. */

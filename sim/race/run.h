@@ -79,7 +79,10 @@ const char *faultline_build_version(void); /* "0.1.0-3f2a91c0" */
 
 /* => -1 and one line in err: what is wrong and where, or how race, protocol or version differ */
 int token_parse(const char *text, struct token *t, char *err, size_t n);
-/* Labels the schedule where it can (changing r->schedule) and prints it. */
+/*
+ * Labels the schedule where it can (changing r->schedule) and prints it. A lock order that took more than one execution
+ * to see has a token that names no oracle, since none of them shows it alone.
+ */
 void token_print(struct engine *e, const struct race_config *c, struct engine_result *r, char *buf, size_t n);
 
 #endif

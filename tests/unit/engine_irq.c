@@ -142,6 +142,30 @@ static void left_off(void **state)
 	assert_oracle(two(irqs_left_off, user, NULL), "irqs-off");
 }
 
+static void irqs_on_twice(void *arg)
+{
+	(void)arg;
+	local_irq_disable();
+	local_irq_enable();
+	local_irq_enable();
+}
+
+static void irqs_nested(void *arg)
+{
+	(void)arg;
+	local_irq_disable();
+	local_irq_disable();
+	local_irq_enable();
+	local_irq_enable();
+}
+
+static void on_twice(void **state)
+{
+	(void)state;
+	assert_oracle(two(irqs_on_twice, user, NULL), "irqs-on");
+	assert_clean(two(irqs_nested, user, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +173,7 @@ int main(void)
 		cmocka_unit_test(each_cpu_once),
 		cmocka_unit_test(with_interrupts_off),
 		cmocka_unit_test(left_off),
+		cmocka_unit_test(on_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 #include "controlled/session.h"
 
 #define CELL_SECONDS 30.0
-#define CELL_MINIMISE 2000 /* executions to shrink what was found */
+#define CELL_MINIMISE 20000 /* executions to shrink what was found */
 
 enum format { FORMAT_TEXT, FORMAT_PLAIN, FORMAT_JSON };
 

@@ -9,7 +9,7 @@
 static void print_result(const struct replay *p, uint32_t steps, int preemptions, bool json)
 {
 	const struct engine_result *r = &p->result;
-	cJSON *j;
+	cJSON *j, *v;
 
 	if (json) {
 		j = cJSON_CreateObject();
@@ -17,13 +17,16 @@ static void print_result(const struct replay *p, uint32_t steps, int preemptions
 		json_add_protocols(j, &p->session.config);
 		cJSON_AddNumberToObject(j, "steps_before", steps);
 		cJSON_AddNumberToObject(j, "preemptions_before", preemptions);
-		cJSON_AddItemToObject(j, "violation", json_violation(r, p->printed));
+		v = json_violation(r, p->printed);
+		json_add_fewest(v, r);
+		cJSON_AddItemToObject(j, "violation", v);
 		cJSON_AddStringToObject(j, "version", faultline_version());
 		json_print(j);
 		return;
 	}
 	printf("preemptions %d -> %d, steps %u -> %u: ", preemptions, r->preemptions, steps, r->steps);
 	report_schedule(stdout, &p->session.program, &r->schedule);
+	report_fewest(stdout, r);
 	report_violation(stdout, r);
 	printf("Next: faultline explain '%s'\n", p->printed);
 }

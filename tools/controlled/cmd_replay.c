@@ -53,7 +53,7 @@ static void print_json(const struct replay *p, struct symbols *sym, bool trace)
 		for (size_t i = 0; i < p->trace.nr; i++)
 			cJSON_AddItemToArray(steps, json_step(p, &p->trace.step[i], sym));
 	}
-	cJSON_AddItemToObject(j, "data_races", json_data_races(&p->session.program, &p->result, sym));
+	json_add_data_races(j, &p->session.program, &p->result, sym);
 	cJSON_AddStringToObject(j, "version", faultline_version());
 	json_print(j);
 }

@@ -34,8 +34,10 @@ void explore_print_json(const struct session *s, const struct request *q, const 
 			struct symbols *sym)
 {
 	const struct engine_stats *t = &out->r.stats;
-	cJSON *j = cJSON_CreateObject();
+	cJSON *j = cJSON_CreateObject(), *v = json_violation(&out->r, out->token);
 
+	if (out->status == STATUS_VIOLATION && !q->no_minimise)
+		json_add_fewest(v, &out->r);
 	cJSON_AddStringToObject(j, "race", s->config.race->name);
 	cJSON_AddStringToObject(j, "kernel", s->config.kernel);
 	json_add_protocols(j, &s->config);
@@ -60,10 +62,10 @@ void explore_print_json(const struct session *s, const struct request *q, const 
 		cJSON_AddStringToObject(j, "checkpoint", out->checkpoint);
 	else
 		cJSON_AddNullToObject(j, "checkpoint");
-	cJSON_AddItemToObject(j, "violation", json_violation(&out->r, out->token));
-	cJSON_AddItemToObject(j, "data_races", json_data_races(&s->program, &out->r, sym));
+	cJSON_AddItemToObject(j, "violation", v);
+	json_add_data_races(j, &s->program, &out->r, sym);
 	json_add_outcomes(j, out->r.outcome, out->r.nr_outcomes, out->r.outcomes_truncated);
-	cJSON_AddItemToObject(j, "lock_orders", json_lock_orders(&out->r, sym));
+	json_add_lock_orders(j, &out->r, sym);
 	cJSON_AddNumberToObject(j, "jobs", q->o.jobs > 1 ? q->o.jobs : 1);
 	cJSON_AddNumberToObject(j, "seconds", t->seconds);
 	cJSON_AddNumberToObject(j, "wall_seconds", t->wall_seconds);
@@ -144,6 +146,8 @@ void explore_print_text(const struct session *s, const struct request *q, const 
 		printf("execution %s, %u steps, %d preemption%s: ", thousands(r->execution, n), r->steps,
 		       r->preemptions, r->preemptions == 1 ? "" : "s");
 		report_schedule(stdout, &s->program, &r->schedule);
+		if (!q->no_minimise)
+			report_fewest(stdout, r);
 		report_violation(stdout, r);
 		printf("Next: faultline explain '%s'\n", out->token);
 		break;

@@ -98,9 +98,10 @@ static cJSON *json_access(const struct engine_program *p, const struct engine_da
 	return j;
 }
 
-cJSON *json_data_races(const struct engine_program *p, const struct engine_result *r, struct symbols *s)
+void json_add_data_races(cJSON *to, const struct engine_program *p, const struct engine_result *r,
+			 struct symbols *s)
 {
-	cJSON *all = cJSON_CreateArray(), *j, *accesses;
+	cJSON *all = cJSON_AddArrayToObject(to, "data_races"), *j, *accesses;
 	char place[2][PLACE], object[64];
 
 	for (int i = 0; i < r->nr_races; i++) {
@@ -117,7 +118,7 @@ cJSON *json_data_races(const struct engine_program *p, const struct engine_resul
 			cJSON_AddItemToArray(accesses, json_access(p, d, k, s));
 		cJSON_AddItemToArray(all, j);
 	}
-	return all;
+	cJSON_AddBoolToObject(to, "data_races_truncated", r->nr_races == ENGINE_MAX_DATA_RACES);
 }
 
 cJSON *json_violation(const struct engine_result *r, const char *token)
@@ -133,6 +134,19 @@ cJSON *json_violation(const struct engine_result *r, const char *token)
 	cJSON_AddNumberToObject(j, "steps", r->steps);
 	cJSON_AddNumberToObject(j, "preemptions", r->preemptions);
 	return j;
+}
+
+void json_add_fewest(cJSON *violation, const struct engine_result *r)
+{
+	cJSON_AddBoolToObject(violation, "fewest_preemptions_proved", r->fewest_preemptions);
+	cJSON_AddBoolToObject(violation, "fewest_steps_proved", r->fewest_steps);
+}
+
+void report_fewest(FILE *f, const struct engine_result *r)
+{
+	if (!r->fewest_steps && strcmp(r->violation.oracle, "lock-order") != 0)
+		fprintf(f, "%s may be enough: the search for less ended early\n",
+			r->fewest_preemptions ? "fewer steps" : "fewer preemptions or steps");
 }
 
 void report_violation(FILE *f, const struct engine_result *r)

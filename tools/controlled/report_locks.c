@@ -6,6 +6,17 @@
 
 #define PLACE 256
 
+/* That of another execution than the one that completed the report. */
+static void print_execution(FILE *f, uint64_t execution)
+{
+	char n[32];
+
+	if (execution)
+		fprintf(f, ", in execution %s", thousands(execution, n));
+	else
+		fputs(", in the set-up", f);
+}
+
 void report_lock_orders(FILE *f, const struct engine_result *r, struct symbols *s)
 {
 	char taken[PLACE], held[PLACE];
@@ -20,6 +31,8 @@ void report_lock_orders(FILE *f, const struct engine_result *r, struct symbols *
 			if (l->link[k].held_pc)
 				fprintf(f, ", %s was taken at %s", l->link[k].held,
 					symbols_place(s, &l->link[k].held_pc, 1, held, sizeof(held)));
+			if (l->link[k].execution != l->execution)
+				print_execution(f, l->link[k].execution);
 			fputc('\n', f);
 		}
 	}
@@ -28,9 +41,9 @@ void report_lock_orders(FILE *f, const struct engine_result *r, struct symbols *
 			ENGINE_MAX_LOCK_REPORTS);
 }
 
-cJSON *json_lock_orders(const struct engine_result *r, struct symbols *s)
+void json_add_lock_orders(cJSON *to, const struct engine_result *r, struct symbols *s)
 {
-	cJSON *all = cJSON_CreateArray(), *j, *chain, *link;
+	cJSON *all = cJSON_AddArrayToObject(to, "lock_orders"), *j, *chain, *link;
 	char place[PLACE];
 
 	for (int i = 0; i < r->nr_lock_reports; i++) {
@@ -52,9 +65,10 @@ cJSON *json_lock_orders(const struct engine_result *r, struct symbols *s)
 						l->link[k].held_pc ? symbols_place(s, &l->link[k].held_pc, 1,
 										   place, sizeof(place)) :
 								     "");
+			json_add_u64(link, "execution", l->link[k].execution);
 			cJSON_AddItemToArray(chain, link);
 		}
 		cJSON_AddItemToArray(all, j);
 	}
-	return all;
+	cJSON_AddBoolToObject(to, "lock_orders_truncated", r->nr_lock_reports == ENGINE_MAX_LOCK_REPORTS);
 }

@@ -99,6 +99,7 @@ int replay_open(struct replay *p, const char *text)
 	status = session_open_config(&p->session, &p->token.config);
 	if (status)
 		return status;
+	engine_expect(p->session.engine, p->token.oracle);
 	if (engine_replay(p->session.engine, &p->token.schedule, 0, &p->result, &p->trace, err,
 			  sizeof(err)) == ENGINE_DIVERGED)
 		return diverged("%s%s", err, "");

@@ -7,7 +7,7 @@
 
 #include "cmd.h"
 
-#define MINIMISE_EXECUTIONS 20000
+#define MINIMISE_EXECUTIONS 500000 /* ENGINE_MINIMISE_SECONDS mostly ends it before */
 
 struct session {
 	struct race_config config;

@@ -105,10 +105,26 @@ int token_parse(const char *text, struct token *t, char *err, size_t n)
 	return parse_fields(field, t, err, n);
 }
 
+static bool fires_alone(struct engine *e, const struct engine_result *r)
+{
+	struct engine_result *again;
+	bool fires;
+
+	if (strcmp(r->violation.oracle, "lock-order") != 0)
+		return true;
+	again = calloc(1, sizeof(*again));
+	fires = again && engine_replay(e, &r->schedule, 0, again, NULL, NULL, 0) == ENGINE_VIOLATION;
+	free(again);
+	return fires;
+}
+
 void token_print(struct engine *e, const struct race_config *c, struct engine_result *r, char *buf, size_t n)
 {
 	size_t len = (size_t)snprintf(buf, n, "%s:%s:", TOKEN_VERSION, c->race->name);
-	bool labelled = engine_schedule_label(e, &r->schedule);
+	bool labelled;
+
+	engine_expect(e, r->violation.oracle);
+	labelled = engine_schedule_label(e, &r->schedule);
 
 	for (int a = 0; a < NR_AXES && !race_is_bare(c->race); a++)
 		len += (size_t)snprintf(buf + len, n - len, "%s%s=%s", a ? "+" : "",
@@ -119,7 +135,7 @@ void token_print(struct engine *e, const struct race_config *c, struct engine_re
 	len += (size_t)snprintf(buf + len, n - len, ":");
 	engine_schedule_print(engine_program(e), &r->schedule, ',', buf + len, n - len);
 	len = strlen(buf);
-	len += (size_t)snprintf(buf + len, n - len, ":%s", r->violation.oracle);
+	len += (size_t)snprintf(buf + len, n - len, ":%s", fires_alone(e, r) ? r->violation.oracle : "");
 	if (!labelled)
 		snprintf(buf + len, n - len, ":raw=%s", faultline_build_version());
 }
