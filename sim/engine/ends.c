@@ -7,6 +7,7 @@
  * anywhere: the steps past the bound are kept, and of each task that still runs the shortest round that its last steps
  * repeat is shown.
  */
+#include "engine/held.h"
 #include "engine/identity.h"
 
 void engine_panic(const char *fmt, ...)
@@ -101,6 +102,52 @@ static int describe_spin(struct engine *e, int task, char *buf, size_t n)
 	return (int)len;
 }
 
+/* Who holds the lock that a task waits for, -1: it waits for none, or nobody is known to. The first, if several do. */
+static int holder_of(const struct engine *e, int task)
+{
+	const struct op *op = &e->task[task].op;
+	uint64_t id;
+
+	if (!(e->unfinished & TASK_BIT(task))) /* it returned: what it waited for last is over */
+		return -1;
+	id = lock_id(op->addr, op->size ? __builtin_ctzll(op->mask | 1ull << 63) : 0);
+
+	if (op->mode != OP_ACQUIRE && op->mode != OP_ACQUIRE_SHARED && op->mode != OP_WAIT_FREE &&
+	    !is_grant(op))
+		return -1;
+	for (int t = 0; t < e->nr_tasks; t++)
+		for (int i = 0; i < e->task[t].nr_held; i++)
+			if (e->task[t].held[i].id == id)
+				return t;
+	return -1;
+}
+
+/* Appends the circle of tasks each of which waits for a lock that the next one holds, if there is one. */
+static size_t describe_circle(const struct engine *e, char *buf, size_t n)
+{
+	int t = -1, first;
+	size_t len;
+
+	for (taskmask m = e->unfinished; m; m &= m - 1) { /* each may lead into a circle */
+		taskmask seen = 0;
+
+		for (t = task_first(m); t >= 0 && !(seen & TASK_BIT(t)); t = holder_of(e, t))
+			seen |= TASK_BIT(t);
+		if (t >= 0)
+			break;
+	}
+	if (t < 0)
+		return 0;
+	first = t;
+	len = (size_t)snprintf(buf, n, "; circle: %s", e->task[t].name);
+	do {
+		t = holder_of(e, t);
+		len += (size_t)snprintf(buf + (len < n ? len : n), len < n ? n - len : 0, " -> %s",
+					e->task[t].name);
+	} while (t != first);
+	return len;
+}
+
 static int describe_wait(struct engine *e, int task, char *buf, size_t n)
 {
 	const struct op *op = &e->task[task].op;
@@ -116,10 +163,8 @@ static int describe_wait(struct engine *e, int task, char *buf, size_t n)
 		snprintf(object, sizeof(object), "%s", l->name ? l->name : "?");
 	if (!object[0] && is_grant(op))
 		snprintf(object, sizeof(object), "%s", ((const struct rw_semaphore *)op->addr)->name);
-	if (!op->size && (op->mode == OP_ACQUIRE || op->mode == OP_ACQUIRE_SHARED) && l->owner)
-		held = e->task[l->owner - 1].name;
-	if (is_grant(op) && ((const struct rw_semaphore *)op->addr)->owner)
-		held = e->task[((const struct rw_semaphore *)op->addr)->owner - 1].name;
+	if (holder_of(e, task) >= 0)
+		held = e->task[holder_of(e, task)].name;
 	if (op->mode == OP_SLEEP && op->addr && !object[0])
 		snprintf(object, sizeof(object), "%s", ((const struct wait_queue_head *)op->addr)->name);
 	about_add(e, object[0] ? object : op->name);
@@ -146,6 +191,8 @@ void violate_stuck(struct engine *e)
 		lost |= (e->asked & TASK_BIT(t)) && e->task[t].cond_true;
 		loops |= e->task[t].op.mode == OP_SPIN;
 	}
+	if (len < sizeof(text))
+		describe_circle(e, text + len, sizeof(text) - len);
 	violate(e, lost ? "lost-wakeup" : loops ? "livelock" : "deadlock", "%s", text);
 }
 

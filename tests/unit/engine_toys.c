@@ -238,6 +238,7 @@ static void lock_cycle(void **state)
 	run_toy("dpor", -1, locks_setup, t, 2, NULL, NULL, r);
 	assert_string_equal(r->violation.oracle, "deadlock");
 	assert_non_null(strstr(r->violation.message, "l1"));
+	assert_non_null(strstr(r->violation.message, "circle: "));
 	run_toy("dpor", -1, locks_setup, good, 3, NULL, NULL, r);
 	assert_string_equal(r->violation.oracle, "");
 	assert_true(r->stats.complete);
