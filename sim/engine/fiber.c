@@ -68,6 +68,11 @@ void fiber_destroy(struct fiber *f)
 {
 	size_t guard = (size_t)sysconf(_SC_PAGESIZE);
 
+#ifdef FIBER_ASAN
+	/* What is mapped here next knows nothing of this stack's frames. */
+	if (f->stack)
+		__asan_unpoison_memory_region(f->stack, f->size);
+#endif
 	if (f->stack)
 		munmap((char *)f->stack - guard, f->size + guard);
 	f->stack = NULL;
