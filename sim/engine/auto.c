@@ -8,8 +8,8 @@
  */
 #include "engine/unit.h"
 
-static int sample_the_rest(struct engine *e, const struct engine_options *o, struct engine_result *r,
-			   char *err, size_t errlen)
+static int sample_the_rest(struct engine *e, const struct engine_options *o, struct lock_log *locks,
+			   struct engine_result *r, char *err, size_t errlen)
 {
 	struct engine_options rest = *o;
 	struct engine_result *second = calloc(1, sizeof(*second));
@@ -27,11 +27,13 @@ static int sample_the_rest(struct engine *e, const struct engine_options *o, str
 		rest.executions = o->executions > done ? o->executions - done : 1;
 	else if (!(o->seconds > 0))
 		rest.executions = ENGINE_SAMPLE_EXECUTIONS;
-	status = explorer_run(e, &rest, false, second, err, errlen);
+	status = explorer_run(e, &rest, false, locks, second, err, errlen);
 	if (!status) {
 		double wall = r->stats.wall_seconds + second->stats.wall_seconds;
 
 		result_append(r, second, true);
+		r->nr_lock_reports = second->nr_lock_reports; /* of both: it knew the orders of the first */
+		memcpy(r->lock_reports, second->lock_reports, sizeof(r->lock_reports));
 		r->stats.wall_seconds = wall;
 		r->stats.interrupted = second->stats.interrupted;
 		r->stats.complete = false;
@@ -43,14 +45,16 @@ static int sample_the_rest(struct engine *e, const struct engine_options *o, str
 int engine_explore(struct engine *e, const struct engine_options *o, struct engine_result *r, char *err,
 		   size_t errlen)
 {
+	bool automatic = o->strategy && !strcmp(o->strategy, STRATEGY_AUTO);
 	struct engine_options first = *o;
+	struct lock_log locks = { 0 };
 	int status;
 
-	if (!o->strategy || strcmp(o->strategy, STRATEGY_AUTO))
-		return explorer_run(e, o, false, r, err, errlen);
-	first.strategy = o->preemptions >= 0 || o->state_hash ? "dfs" : "dpor";
-	status = explorer_run(e, &first, true, r, err, errlen);
-	if (status || !r->gave_up || r->stats.interrupted)
-		return status;
-	return sample_the_rest(e, o, r, err, errlen);
+	if (automatic)
+		first.strategy = o->preemptions >= 0 || o->state_hash ? "dfs" : "dpor";
+	status = explorer_run(e, &first, automatic, &locks, r, err, errlen);
+	if (!status && r->gave_up && !r->stats.interrupted)
+		status = sample_the_rest(e, o, &locks, r, err, errlen);
+	lockdep_log_free(&locks);
+	return status;
 }

@@ -122,9 +122,11 @@ double estimate_executions(struct engine *e, const uint8_t *left, size_t n, uint
 	uint64_t plain = e->nr_plain, marked = e->nr_marked, rng = seed * 0x9e3779b97f4a7c15ull + 1;
 	bool lines_short = e->lines_short;
 	int races = e->nr_races;
+	struct lock_log locks;
 	double total = 0;
 	char err[128];
 
+	lockdep_log_take(e, &locks);
 	e->strategy = &strategy_dpor;
 	e->classes = NULL;
 	if (!strategy_dpor.create(e, e->opt, err, sizeof(err))) {
@@ -135,6 +137,7 @@ double estimate_executions(struct engine *e, const uint8_t *left, size_t n, uint
 		free(e->race_order[e->nr_races - 1]);
 		e->race_order[e->nr_races - 1] = NULL;
 	}
+	lockdep_log_return(e, &locks);
 	e->nr_plain = plain;
 	e->nr_marked = marked;
 	e->lines_short = lines_short;

@@ -188,7 +188,7 @@ static void ipi_wait(struct engine *e, int cpu)
 void smp_call_function_many(u64 mask, void (*fn)(int cpu, void *info), void *info)
 {
 	struct engine *e = this_engine;
-	int nr_cpus = e->rcu_task - e->irq_base, self = smp_processor_id();
+	int nr_cpus = e->nr_lines, self = smp_processor_id();
 
 	if (!e->live) {
 		for (int c = 0; c < nr_cpus; c++)

@@ -116,3 +116,12 @@ void lockdep_log_apply(struct engine *e, const struct lock_log *l)
 		lockdep_apply(e, &v);
 	}
 }
+
+void lockdep_log_return(struct engine *e, struct lock_log *l)
+{
+	lockdep_restart(e);
+	lockdep_log_apply(e, l);
+	lockdep_log_free(&e->locks->log);
+	e->locks->log = *l;
+	*l = (struct lock_log){ 0 };
+}

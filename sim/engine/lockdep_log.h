@@ -11,6 +11,8 @@ void lockdep_event(struct engine *e, struct lock_event *v);
 bool lockdep_apply(struct engine *e, const struct lock_event *v);
 /* The engine's log since lockdep_restart(), which then is empty. */
 void lockdep_log_take(struct engine *e, struct lock_log *l);
+/* Back to what was when `l` was taken, whatever came since; the engine has it again. */
+void lockdep_log_return(struct engine *e, struct lock_log *l);
 void lockdep_log_free(struct lock_log *l);
 /* b's is what follows a's, `before` executions later. */
 void lockdep_log_append(struct lock_log *a, const struct lock_log *b, uint64_t before);

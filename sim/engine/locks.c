@@ -142,7 +142,7 @@ bool sync_trylock_exclusive(struct sync_lock *l, enum sync_lock_kind kind, const
 	return true;
 }
 
-void sync_unlock_exclusive(struct sync_lock *l, const char *name)
+void sync_unlock_exclusive(struct sync_lock *l, bool by_store, const char *name)
 {
 	struct engine *e = this_engine;
 	struct op op = lock_op(e, l, OP_RELEASE, name);
@@ -150,8 +150,7 @@ void sync_unlock_exclusive(struct sync_lock *l, const char *name)
 	if (!e->live)
 		return;
 	lock_look(e, l);
-	/* A spinlock is given back by a store like others; what sleeps is given back by locked operations. */
-	if (unlikely(e->weak) && !strcmp(name, "spin_unlock") && store_buffer_holds_back(e))
+	if (unlikely(e->weak) && by_store && store_buffer_holds_back(e))
 		op = store_buffer_op(e, l, name);
 	point(e, &op);
 	if (l->owner != e->current + 1)

@@ -336,22 +336,20 @@ static int begin(struct explorer *x, char *err, size_t errlen)
 /* The units' results, up to the first violation that was looked for. */
 static void end(struct engine *e, struct explorer *x, struct engine_result *r)
 {
-	struct lock_log locks = { 0 };
 	bool complete = true;
 
 	for (struct unit *u = x->first; u; u = u->next) {
 		complete &= u->state == UNIT_DONE && u->complete;
 		if (u->state != UNIT_DONE)
 			continue;
-		lockdep_log_append(&locks, &u->locks, r->stats.executions + r->stats.redundant);
+		lockdep_log_append(x->locks, &u->locks, r->stats.executions + r->stats.redundant);
 		result_append(r, u->r, u->stopped);
 		if (u->stopped)
 			break;
 	}
 	e->opt = NULL; /* a fatal report ended its execution when it was found */
 	lockdep_restart(e);
-	lockdep_log_apply(e, &locks);
-	lockdep_log_free(&locks);
+	lockdep_log_apply(e, x->locks);
 	lockdep_result(e, r);
 	r->stats.complete = complete;
 	r->stats.interrupted = x->interrupted;
@@ -364,10 +362,10 @@ static void end(struct engine *e, struct explorer *x, struct engine_result *r)
 	r->stats.peak_bytes *= (size_t)x->workers;
 }
 
-int explorer_run(struct engine *e, const struct engine_options *o, bool may_give_up, struct engine_result *r,
-		 char *err, size_t errlen)
+int explorer_run(struct engine *e, const struct engine_options *o, bool may_give_up, struct lock_log *locks,
+		 struct engine_result *r, char *err, size_t errlen)
 {
-	struct explorer x = { .o = o, .may_give_up = may_give_up };
+	struct explorer x = { .o = o, .may_give_up = may_give_up, .locks = locks };
 	int status;
 
 	memset(r, 0, sizeof(*r));

@@ -9,6 +9,20 @@ int poset_create(const struct engine *e, struct poset *p)
 	return p->head ? 0 : -1;
 }
 
+bool poset_refuses(const struct engine *e, const struct engine_options *o, const char *strategy, bool sc_only,
+		   char *err, size_t n)
+{
+	if (o->preemptions >= 0)
+		snprintf(err, n, "a preemption bound needs --strategy dfs: %s covers all schedules",
+			 strategy);
+	else if (sc_only && e->prog.memory != ENGINE_SC)
+		snprintf(err, n, "strategy %s is for memory sc, not %s: use dpor", strategy,
+			 engine_memory_name(e->prog.memory));
+	else
+		return false;
+	return true;
+}
+
 void poset_destroy(struct poset *p)
 {
 	free(p->head);

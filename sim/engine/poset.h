@@ -43,6 +43,9 @@ struct poset {
 /* => -1 when there is no memory */
 int poset_create(const struct engine *e, struct poset *p);
 void poset_destroy(struct poset *p);
+/* => true, and one line in err: a reduction cannot take these options, or, for sc_only, this memory model */
+bool poset_refuses(const struct engine *e, const struct engine_options *o, const char *strategy, bool sc_only,
+		   char *err, size_t n);
 size_t poset_bytes(const struct engine *e, const struct poset *p);
 /* Makes room for event nr. */
 void poset_reserve(struct poset *p);

@@ -305,7 +305,7 @@ static void reset_tasks(struct engine *e)
 		t->label = NULL;
 		t->waited = false;
 	}
-	for (int i = 0; i < e->rcu_task - e->irq_base; i++) {
+	for (int i = 0; i < e->nr_lines; i++) {
 		e->cpu[i].nr_queued = 0;
 		e->cpu[i].gate_shut = false;
 		e->cpu[i].gate_step = 0;

@@ -287,7 +287,7 @@ static struct hash hash_state(struct engine *e, uint64_t extra)
 		mix(&h, (uint64_t)e->choice[i].used);
 	for (int i = 0; i < e->nr_all; i++)
 		mix_task(e, &h, i);
-	for (int i = 0; i < e->rcu_task - e->irq_base; i++)
+	for (int i = 0; i < e->nr_lines; i++)
 		mix_cpu(e, &h, &e->cpu[i]);
 	mix(&h, (uint64_t)(uintptr_t)e->rcu_pending);
 	mix(&h, e->rcu_readers);

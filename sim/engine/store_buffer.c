@@ -226,7 +226,7 @@ static int line_of(struct engine *e, int cpu, const void *p)
 	return i;
 }
 
-static struct op drain_op(const struct engine *e, int cpu, const struct store *s)
+static struct op drain_op(int cpu, const struct store *s)
 {
 	struct op op = { .loc = s->loc, .mode = OP_WRITE, .name = "drain", .after = s->step };
 
@@ -243,7 +243,6 @@ static struct op drain_op(const struct engine *e, int cpu, const struct store *s
 		op.drained_cpus = (uint16_t)(1u << cpu);
 		op.drained_before = s->barrier;
 	}
-	(void)e;
 	return op;
 }
 
@@ -268,7 +267,7 @@ static void update_lines(struct engine *e, int cpu)
 				!overlap(c->store[k].addr, c->store[k].size, s->addr, s->size);
 		if (!free_)
 			continue;
-		e->task[task].op = drain_op(e, cpu, s);
+		e->task[task].op = drain_op(cpu, s);
 		e->ready |= TASK_BIT(task);
 	}
 }

@@ -42,10 +42,8 @@ static int dpor_create(struct engine *e, const struct engine_options *o, char *e
 {
 	struct dpor *s;
 
-	if (o->preemptions >= 0) {
-		snprintf(err, n, "a preemption bound needs --strategy dfs: dpor covers all schedules");
+	if (poset_refuses(e, o, "dpor", false, err, n))
 		return -1;
-	}
 	s = calloc(1, sizeof(*s));
 	if (!s || poset_create(e, &s->poset)) {
 		free(s);

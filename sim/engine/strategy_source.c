@@ -27,15 +27,8 @@ static int source_create(struct engine *e, const struct engine_options *o, char 
 {
 	struct source *s;
 
-	if (o->preemptions >= 0) {
-		snprintf(err, n, "a preemption bound needs --strategy dfs: source covers all schedules");
+	if (poset_refuses(e, o, "source", true, err, n))
 		return -1;
-	}
-	if (e->prog.memory != ENGINE_SC) {
-		snprintf(err, n, "strategy source is for memory sc, not %s: use dpor",
-			 engine_memory_name(e->prog.memory));
-		return -1;
-	}
 	s = calloc(1, sizeof(*s));
 	if (!s || poset_create(e, &s->poset)) {
 		free(s);

@@ -46,16 +46,8 @@ static int wakeup_create(struct engine *e, const struct engine_options *o, char 
 {
 	struct wakeup *s;
 
-	if (o->preemptions >= 0) {
-		snprintf(err, n,
-			 "a preemption bound needs --strategy dfs: wakeup-trees covers all schedules");
+	if (poset_refuses(e, o, "wakeup-trees", true, err, n))
 		return -1;
-	}
-	if (e->prog.memory != ENGINE_SC) {
-		snprintf(err, n, "strategy wakeup-trees is for memory sc, not %s: use dpor",
-			 engine_memory_name(e->prog.memory));
-		return -1;
-	}
 	s = calloc(1, sizeof(*s));
 	if (!s || poset_create(e, &s->poset)) {
 		free(s);

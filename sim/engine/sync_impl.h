@@ -88,7 +88,8 @@ struct mutex {
 
 void sync_lock_init(struct sync_lock *l, const struct sync_lock_key *key);
 void sync_lock_exclusive(struct sync_lock *l, enum sync_lock_kind kind, unsigned subclass, const char *op);
-void sync_unlock_exclusive(struct sync_lock *l, const char *op);
+/* by_store: a plain store gives it back, as a spinlock on x86; else a locked operation. */
+void sync_unlock_exclusive(struct sync_lock *l, bool by_store, const char *op);
 bool sync_trylock_exclusive(struct sync_lock *l, enum sync_lock_kind kind, const char *op);
 void sync_lock_shared(struct sync_lock *l, const char *op);
 void sync_unlock_shared(struct sync_lock *l, const char *op);
@@ -103,16 +104,16 @@ bool irqs_disabled(void);
 #define mutex_init(m) sync_lock_init(&(m)->lock, SYNC_LOCK_KEY(#m))
 #define spin_lock(l) sync_lock_exclusive(l, SYNC_SPIN, 0, "spin_lock")
 #define spin_lock_nested(l, subclass) sync_lock_exclusive(l, SYNC_SPIN, subclass, "spin_lock")
-#define spin_unlock(l) sync_unlock_exclusive(l, "spin_unlock")
+#define spin_unlock(l) sync_unlock_exclusive(l, true, "spin_unlock")
 #define spin_trylock(l) sync_trylock_exclusive(l, SYNC_SPIN, "spin_trylock")
 #define spin_is_locked(l) sync_is_locked(l)
 #define write_lock(l) sync_lock_exclusive(l, SYNC_SPIN, 0, "write_lock")
-#define write_unlock(l) sync_unlock_exclusive(l, "write_unlock")
+#define write_unlock(l) sync_unlock_exclusive(l, false, "write_unlock")
 #define read_lock(l) sync_lock_shared(l, "read_lock")
 #define read_unlock(l) sync_unlock_shared(l, "read_unlock")
 #define mutex_lock(m) sync_lock_exclusive(&(m)->lock, SYNC_MUTEX, 0, "mutex_lock")
 #define mutex_lock_nested(m, subclass) sync_lock_exclusive(&(m)->lock, SYNC_MUTEX, subclass, "mutex_lock")
-#define mutex_unlock(m) sync_unlock_exclusive(&(m)->lock, "mutex_unlock")
+#define mutex_unlock(m) sync_unlock_exclusive(&(m)->lock, false, "mutex_unlock")
 #define mutex_trylock(m) sync_trylock_exclusive(&(m)->lock, SYNC_MUTEX, "mutex_trylock")
 #define mutex_is_locked(m) sync_is_locked(&(m)->lock)
 

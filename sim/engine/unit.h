@@ -59,6 +59,7 @@ struct explorer {
 	atomic_uint_fast64_t next_estimate; /* due after so many executions; UINT64_MAX: somebody is at it */
 	double estimate;		    /* of all executions */
 	uint64_t nr_estimates, spent;	    /* executions that they took */
+	struct lock_log *locks;		    /* of all, and of what was explored before */
 	bool may_give_up, gave_up;	    /* where the estimate says that it is too much */
 };
 
@@ -69,9 +70,12 @@ size_t unit_memory(const struct engine *e);
 /* => -1 and one line in err: the strategy refuses its options */
 int unit_run(struct engine *e, struct explorer *x, struct unit *u, char *err, size_t errlen);
 
-/* parallel.c. One strategy's exploration; may_give_up: when the estimate says that it is too much. As engine_explore() */
-int explorer_run(struct engine *e, const struct engine_options *o, bool may_give_up, struct engine_result *r,
-		 char *err, size_t errlen);
+/*
+ * parallel.c. One strategy's exploration, as engine_explore(); may_give_up: when the estimate says that it is too much.
+ * Lock orders are added to *locks and judged together with those that are there.
+ */
+int explorer_run(struct engine *e, const struct engine_options *o, bool may_give_up, struct lock_log *locks,
+		 struct engine_result *r, char *err, size_t errlen);
 /* After each execution of a unit. => true: leave it */
 bool explorer_look(struct engine *e, struct explorer *x, struct unit *u);
 /* Tells of what was done since it told last. */

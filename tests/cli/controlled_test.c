@@ -38,6 +38,7 @@ static void explore_finds(void **state)
 		"executions",
 		"blocked",
 		"complete",
+		"orders_left_out",
 		"violation",
 		"data_races",
 		"outcomes",

@@ -56,6 +56,7 @@ void explore_print_json(const struct session *s, const struct request *q, const 
 	if (t->wakeup_nodes)
 		json_add_u64(j, "wakeup_nodes", t->wakeup_nodes);
 	cJSON_AddBoolToObject(j, "complete", t->complete);
+	cJSON_AddBoolToObject(j, "orders_left_out", t->lines_short);
 	cJSON_AddBoolToObject(j, "interrupted", t->interrupted);
 	cJSON_AddBoolToObject(j, "resumed", q->resume != NULL);
 	if (out->checkpoint)
@@ -125,6 +126,9 @@ static void print_stats(const struct session *s, const struct request *q, const 
 		       out->r.gave_up ? "; too many for the budget, so a sample followed" : "");
 	if (t->wakeup_nodes)
 		printf("%s nodes in wake-up trees at most\n", thousands(t->wakeup_nodes, a));
+	if (t->lines_short)
+		printf("orders of stores, or old values of loads, were left out: more addresses or values than an engine "
+		       "follows; fewer actors leave room for more\n");
 	if (t->bounded)
 		printf("%s executions reached the bound on steps: see --max-steps\n",
 		       thousands(t->bounded, a));
