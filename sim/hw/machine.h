@@ -58,6 +58,7 @@ struct zone {
 	spinlock_t lock __attribute__((aligned(64)));
 	struct list_head free;	    /* (Z) by lru: last in, first out */
 	struct list_head free_huge; /* (Z) heads of free blocks of HPAGE_NR frames */
+	unsigned long fresh, fresh_end; /* (Z) frames from the one to before the other were never handed out: on no list */
 	unsigned long nr_free;	    /* (Z) written with it held, read without on purpose */
 	struct per_cpu_pages pcp[NR_CPUS];
 	struct lru_batch lru_add[NR_CPUS];
@@ -65,6 +66,7 @@ struct zone {
 	struct list_head lru[NR_LRU_LISTS]; /* (R) by lru: the newest first */
 	unsigned long nr_lru[NR_LRU_LISTS]; /* (R) */
 	struct completion kswapd;	    /* one complete() wakes it */
+	u32 kswapd_woken;		    /* (a) it has been, and has not looked yet */
 };
 
 /* The swap device and who counts on its slots. */
@@ -77,6 +79,13 @@ struct swap_info {
 	u8 (*block)[PAGE_SIZE]; /* what the device holds */
 	struct address_space cache; /* the swap cache: index is the slot */
 };
+/* Memory of anon_vmas, which nothing else ever gets. */
+struct anon_vma_pool {
+	spinlock_t lock __attribute__((aligned(64)));
+	struct anon_vma *free; /* (pool lock) by next_free, the last freed first */
+	unsigned nr_free;      /* (pool lock) */
+};
+
 #define SWAP_HAS_CACHE 0x40
 #define SWAP_MAP_MAX 0x3e
 
@@ -91,6 +100,7 @@ struct machine {
 	struct cpu cpu[NR_CPUS];
 	struct zone zone;
 	struct swap_info swap;
+	struct anon_vma_pool anon_vma_pool;
 	struct slab slab;
 	struct task_struct task[NR_TASKS];
 	struct mm_struct *process[NR_PROCESSES]; /* by mm->id; NULL: none, or it has exited */

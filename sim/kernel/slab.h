@@ -15,7 +15,7 @@
 #define SLAB_BYTES (32 << 10)
 
 /* What an object is: for counting leaks. */
-enum slab_kind { SLAB_MM, SLAB_VMA, SLAB_NODE, SLAB_KINDS };
+enum slab_kind { SLAB_MM, SLAB_VMA, SLAB_NODE, SLAB_ANON_VMA, SLAB_KINDS };
 
 struct slab_class {
 	u32 nr;

@@ -46,6 +46,7 @@ enum pageflags {
 	PG_huge,	   /* of a compound page: hugetlb's rather than transparent */
 	PG_ksm,		   /* merged by KSM */
 	PG_compound_free,  /* (Z) the head of a free block of HPAGE_NR frames */
+	PG_percpu,	   /* free, and kept by one CPU; with PG_free */
 };
 
 /* 64 bytes in every build: what a simulated page costs beside its contents. */
@@ -61,7 +62,7 @@ struct page {
 		spinlock_t ptl;	      /* of a page of ptes or of pmds: guards them */
 	};
 	u32 incarnation; /* how often the frame was freed; for oracles */
-	u32 slot;	 /* (Z) unused while free */
+	u32 slot;	 /* (R) enum lru_list, while it is on one */
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct page) == 64, "a simulated page costs 64 bytes beside its contents");
@@ -76,7 +77,8 @@ _Static_assert(sizeof(struct page) == 64, "a simulated page costs 64 bytes besid
  */
 struct anon_vma {
 	spinlock_t lock;
-	struct list_head head; /* (A) by vma->anon_vma_node */
+	struct list_head head; /* (A) by vma->anon_vma_node; empty while it is free */
+	struct anon_vma *next_free; /* (pool lock) */
 };
 
 /* ---- mappings --------------------------------------------------------------------------------------------------- */
