@@ -105,9 +105,7 @@ struct disk_request {
 	unsigned long block; /* in pages */
 	u8 *frame;
 	bool write;
-	bool swap;		 /* block lies on the swap device, else on the disk of the files */
 	struct page *page;	 /* NULL, or the pagecache page to finish: uptodate, then unlocked */
-	void (*end)(struct page *page, bool error); /* NULL, or what finishes page in place of that */
 	struct completion *done; /* NULL, or who waits */
 	bool *error;		 /* where to tell who waits that nothing was moved */
 };

@@ -58,6 +58,8 @@ int add_to_swap_cache(struct page *page, swp_entry_t entry);
 /* Drops a page's reference, and its swap slot if nothing else needs the page. */
 void free_page_and_swap_cache(struct page *page);
 
+void swap_cache_init(void); /* => the machine boots */
+
 /* ---- swapfile.c: slots and who counts on them ----------------------------------------------------------------------- */
 
 void swap_init(void);
