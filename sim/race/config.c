@@ -155,6 +155,25 @@ int race_configure(struct race_config *c, const char *race, const char *kernel, 
 	return 0;
 }
 
+size_t race_choices_print(const struct race_config *c, char between, char *buf, size_t n)
+{
+	const struct protocol *usual[NR_AXES];
+	size_t len = 0;
+
+	buf[0] = '\0';
+	kernel_protocols(DEFAULT_KERNEL, usual);
+	for (int a = 0; a < NR_AXES && !race_is_bare(c->race) && len < n; a++) {
+		const char *axis = axis_name((enum protocol_axis)a);
+
+		if (c->protocol[a] == usual[a] && (!c->race->axis || strcmp(c->race->axis, axis) != 0))
+			continue;
+		if (len)
+			buf[len++] = between;
+		len += (size_t)snprintf(buf + len, n - len, "%s=%s", axis, c->protocol[a]->name);
+	}
+	return len < n ? len : n - 1;
+}
+
 /* ---- the program ------------------------------------------------------------------------------------------ */
 
 static void setup(void *arg)
