@@ -33,6 +33,18 @@ struct machine_device {
 extern const struct machine_device machine_devices[];
 extern const int nr_machine_devices;
 
+/* The order of the memory manager's locks, outermost first; the engine holds every execution against it. */
+struct machine_lock {
+	const char *name;
+	const char *what; /* the kernel's name, and kind */
+	const char *guards;
+	const char *taken; /* where, with what held */
+};
+extern const struct machine_lock machine_locks[];
+extern const int nr_machine_locks;
+struct engine_lock_rank;
+const struct engine_lock_rank *machine_lock_ranks(void); /* the same, as engine_program has it */
+
 /* What an address of the arena is, "page 3 _count". => false when it is nothing that has a name */
 bool machine_describe(const void *addr, size_t size, char *buf, size_t n);
 /* What a change means, "page 3 _count 1->2". => false when it is not worth a line */

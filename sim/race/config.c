@@ -226,6 +226,7 @@ void race_program(const struct race_config *c, struct engine_program *p)
 	p->arg = (void *)(uintptr_t)c;
 	for (int i = 0; i < RACE_MAX_CHOICES; i++)
 		p->choices[i] = (struct engine_choice){ c->race->choices[i].what, c->race->choices[i].max };
+	p->lock_ranks = machine_lock_ranks();
 	p->describe = machine_describe;
 	p->describe_change = machine_describe_change;
 	for (int i = 0; i < n; i++)
