@@ -29,6 +29,7 @@ void machine_setup_done(void);
 struct machine_device {
 	const char *name;
 	void (*run)(void *arg);
+	bool (*present)(const struct machine_config *config); /* NULL: every machine has it */
 };
 extern const struct machine_device machine_devices[];
 extern const int nr_machine_devices;
