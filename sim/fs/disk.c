@@ -26,18 +26,6 @@ void disk_init(void)
 	init_completion(&d->work);
 }
 
-void disk_submit(const struct disk_request *r)
-{
-	struct disk *d = &this_machine->disk;
-
-	spin_lock(&d->lock);
-	BUG_ON(d->tail - d->head == DISK_QUEUE);
-	d->queue[d->tail++ % DISK_QUEUE] = *r;
-	spin_unlock(&d->lock);
-	complete(&d->work);
-	SYNC_LABEL("submitted");
-}
-
 static struct disk_request next_request(struct disk *d)
 {
 	struct disk_request r;
@@ -66,26 +54,59 @@ static void end_io(const struct disk_request *r, bool error)
 			SetPageUptodate(r->page);
 		unlock_page(r->page);
 	}
+	if (r->end_io)
+		r->end_io(r->data, error);
 	if (r->done && error)
 		*r->error = true;
 	if (r->done)
 		complete(r->done);
 }
 
-void disk_run(void *arg)
+static void serve(const struct disk_request *r)
+{
+	u8(*device)[PAGE_SIZE] = r->swap ? this_machine->swap.block : this_machine->disk.block;
+	bool error = sync_choose("io-error", 2);
+
+	if (!error && r->write)
+		transfer(device[r->block], r->frame);
+	else if (!error)
+		transfer(r->frame, device[r->block]);
+	SYNC_LABEL("io_done");
+	end_io(r, error);
+}
+
+void disk_submit(const struct disk_request *r)
 {
 	struct disk *d = &this_machine->disk;
 
+	if (this_machine->config.io_at_once) {
+		serve(r);
+		return;
+	}
+	spin_lock(&d->lock);
+	BUG_ON(d->tail - d->head == DISK_QUEUE);
+	d->queue[d->tail++ % DISK_QUEUE] = *r;
+	spin_unlock(&d->lock);
+	complete(&d->work);
+	SYNC_LABEL("submitted");
+}
+
+bool disk_congested(void)
+{
+	struct disk *d = &this_machine->disk;
+	bool congested;
+
+	spin_lock(&d->lock);
+	congested = d->tail - d->head >= DISK_QUEUE / 2;
+	spin_unlock(&d->lock);
+	return congested;
+}
+
+void disk_run(void *arg)
+{
 	for (;;) {
-		struct disk_request r = next_request(d);
+		struct disk_request r = next_request(&this_machine->disk);
 
-		bool error = sync_choose("io-error", 2);
-
-		if (!error && r.write)
-			transfer(d->block[r.block], r.frame);
-		else if (!error)
-			transfer(r.frame, d->block[r.block]);
-		SYNC_LABEL("io_done");
-		end_io(&r, error);
+		serve(&r);
 	}
 }

@@ -12,6 +12,8 @@ void disk_init(void);
 void disk_run(void *arg);
 /* Hands a request over; the queue has room for one a task. => called without spinlocks */
 void disk_submit(const struct disk_request *r);
+/* Whoever can do without asks no more of it: half of the queue is for those who cannot. */
+bool disk_congested(void);
 
 /* ---- inode.c ---- */
 

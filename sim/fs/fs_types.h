@@ -98,16 +98,19 @@ struct file {
 #define FILE_PAGES_MAX 4
 #define DISK_PAGES (NR_FILES * FILE_PAGES_MAX)
 #define DISK_BEAT 512
-#define DISK_QUEUE 8
+#define DISK_QUEUE 32 /* one for each page of the disk, and for each task */
 
 /* A transfer between a page of the disk and a frame, or a piece of a frame. */
 struct disk_request {
 	unsigned long block; /* in pages */
 	u8 *frame;
 	bool write;
+	bool swap; /* block lies on the swap device */
 	struct page *page;	 /* NULL, or the pagecache page to finish: uptodate, then unlocked */
 	struct completion *done; /* NULL, or who waits */
 	bool *error;		 /* where to tell who waits that nothing was moved */
+	void (*end_io)(void *data, bool error); /* NULL, or what to call at the end. => it may not sleep */
+	void *data;
 };
 
 struct disk {

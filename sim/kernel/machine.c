@@ -13,8 +13,14 @@ static bool has_disk(const struct machine_config *c)
 	return !c->io_at_once;
 }
 
+static bool has_kswapd(const struct machine_config *c)
+{
+	return c->kswapd;
+}
+
 const struct machine_device machine_devices[] = {
 	{ "disk", disk_run, has_disk },
+	{ "kswapd", kswapd_run, has_kswapd },
 };
 const int nr_machine_devices = sizeof(machine_devices) / sizeof(machine_devices[0]);
 

@@ -182,6 +182,7 @@ static void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 	struct rb_node *prev = rb_prev(&vma->vm_rb), *next = rb_next(&vma->vm_rb);
 
 	zap_page_range(vma, vma->vm_start, vma->vm_end, &all);
+	anon_vma_unlink(vma);
 	unlink_file_vma(vma);
 	rb_erase(&vma->vm_rb, &mm->mm_rb);
 	mm->map_count--;

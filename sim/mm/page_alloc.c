@@ -478,7 +478,7 @@ void page_alloc_init(void)
 	unsigned long marked = m->nr_frames < BOOT_MARKED ? m->nr_frames : BOOT_MARKED;
 
 	BUG_ON(m->config.pcp_batch > PCP_MAX);
-	spin_lock_init(&zone->lock);
+	spin_lock_init(&m->zone.lock);
 	INIT_LIST_HEAD(&zone->free);
 	INIT_LIST_HEAD(&zone->free_huge);
 	for (int cpu = 0; cpu < NR_CPUS; cpu++)

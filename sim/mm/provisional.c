@@ -196,3 +196,43 @@ P size_t copy_to_user(unsigned long to, const void *from, size_t n)
 	(void)from;
 	return n;
 }
+
+P void wait_on_page_writeback(struct page *page)
+{
+	bit_wait(PG_writeback, &page->flags, "writeback");
+}
+P void end_page_writeback(struct page *page)
+{
+	get_page(page);
+	bit_unlock(PG_writeback, &page->flags);
+	put_page(page);
+}
+P void set_page_writeback(struct page *page)
+{
+	bit_trylock(PG_writeback, &page->flags, "writeback");
+}
+P bool clear_page_dirty_for_io(struct page *page)
+{
+	if (page_mkclean(page))
+		set_page_dirty(page);
+	return TestClearPageDirty(page);
+}
+P int split_huge_page(struct page *page)
+{
+	(void)page;
+	return -EBUSY;
+}
+P bool page_maybe_dma_pinned(const struct page *page)
+{
+	return page_count(page) >= GUP_PIN_COUNTING_BIAS;
+}
+P struct vm_area_struct *vma_prev(const struct vm_area_struct *vma)
+{
+	struct rb_node *n = rb_prev(&vma->vm_rb);
+
+	return n ? container_of(n, struct vm_area_struct, vm_rb) : NULL;
+}
+P void anon_vma_unlink(struct vm_area_struct *vma)
+{
+	(void)vma;
+}
