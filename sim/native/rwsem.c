@@ -2,9 +2,13 @@
 /*
  * rwsem.c - the rwsem's queue, and its bias; see rwsem.h
  *
- * R1: RWSEM_WAITING is set exactly while tickets are out (next != serving), under the bucket's lock.
- * R2: while it is set only the holder of ticket `serving` takes the semaphore; others only give it back, or, in a
- *     writer's trylock that began before, put RWSEM_WRITER back as RWSEM_SLOTS.
+ * Readers pass readers that queue: if they queued behind those that are about to wake, two tasks that only read would
+ * sleep and wake each other for ever.
+ *
+ * R1: RWSEM_WAITING is set exactly while tickets are out (next != serving), RWSEM_WRITERS while one is a writer's; both
+ *     are changed under the bucket's lock.
+ * R2: while RWSEM_WAITING is set a writer takes the semaphore only by ticket `serving`; while RWSEM_WRITERS is set, so
+ *     does a reader. A trylock that began before may put its RWSEM_WRITER back as RWSEM_SLOTS.
  */
 #include "native/internal.h"
 
@@ -28,7 +32,7 @@ void native_bias(struct rw_semaphore *s)
 	u32 c = __atomic_load_n(&s->count, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&s->was_biased, 1, __ATOMIC_RELAXED);
-	while (!(c & (RWSEM_WRITER | RWSEM_WAITING)))
+	while (!(c & (RWSEM_WRITER | RWSEM_WRITERS)))
 		if (__atomic_compare_exchange_n(&s->count, &c, c | RWSEM_BIAS | RWSEM_SLOTS, true,
 						__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			return;
@@ -70,38 +74,46 @@ static bool rwsem_ready(const struct native_wait *w)
 		return false;
 	if (!w->writer)
 		return !(c & RWSEM_WRITER);
-	return !(c & ~(RWSEM_WAITING | RWSEM_SLOTS)) && (!(c & RWSEM_SLOTS) || slots_empty(s));
+	return c < RWSEM_READER && !(c & RWSEM_WRITER) && (!(c & RWSEM_SLOTS) || slots_empty(s));
 }
 
 static void rwsem_queue(struct native_wait *w, struct rw_semaphore *s)
 {
-	u32 c = __atomic_load_n(&s->count, __ATOMIC_RELAXED);
+	u32 c = __atomic_load_n(&s->count, __ATOMIC_RELAXED), to;
 
 	w->queued = true;
 	w->ticket = __atomic_fetch_add(&s->next, 1, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&s->count, &c, (c & ~RWSEM_BIAS) | RWSEM_WAITING, true,
-					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-		;
+	s->writers += w->writer;
+	do {
+		to = w->writer ? (c & ~RWSEM_BIAS) | RWSEM_WRITERS : c;
+	} while (!__atomic_compare_exchange_n(&s->count, &c, to | RWSEM_WAITING, true, __ATOMIC_SEQ_CST,
+					      __ATOMIC_RELAXED));
+}
+
+/* By R2 nothing but a release can have come since the semaphore was ready for this writer, and none changes that. */
+static void rwsem_take_write(struct rw_semaphore *s)
+{
+	u32 gone = __atomic_load_n(&s->count, __ATOMIC_RELAXED) & RWSEM_SLOTS;
+
+	if (!--s->writers)
+		gone |= RWSEM_WRITERS;
+	__atomic_fetch_add(&s->count, RWSEM_WRITER - gone, __ATOMIC_ACQUIRE);
+	__atomic_store_n(&s->owner, native_self->id, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->reads, 0, __ATOMIC_RELAXED);
 }
 
 static bool rwsem_take(struct native_wait *w)
 {
 	struct rw_semaphore *s = (struct rw_semaphore *)(uintptr_t)w->addr;
-	u32 slots;
 
 	if (!w->queued)
 		rwsem_queue(w, s);
 	if (!rwsem_ready(w))
 		return false;
-	/* By R2 nothing but a release can come between that look and this, and none makes it untrue. */
-	if (w->writer) {
-		slots = __atomic_load_n(&s->count, __ATOMIC_RELAXED) & RWSEM_SLOTS;
-		__atomic_fetch_add(&s->count, RWSEM_WRITER - slots, __ATOMIC_ACQUIRE);
-		__atomic_store_n(&s->owner, native_self->id, __ATOMIC_RELAXED);
-		__atomic_store_n(&s->reads, 0, __ATOMIC_RELAXED);
-	} else {
+	if (w->writer)
+		rwsem_take_write(s);
+	else
 		__atomic_fetch_add(&s->count, RWSEM_READER, __ATOMIC_ACQUIRE);
-	}
 	if (++s->serving == s->next)
 		__atomic_fetch_and(&s->count, ~RWSEM_WAITING, __ATOMIC_RELAXED);
 	return true;

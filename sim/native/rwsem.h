@@ -7,7 +7,7 @@
  * count, so that they write no line that others use. A writer takes the bias away, then waits until no slot names it.
  *
  * B1: a reader that found RWSEM_BIAS after it filled its slot has the semaphore; one that did not empties the slot.
- * B2: RWSEM_BIAS is set only while nobody writes or waits, and implies RWSEM_SLOTS.
+ * B2: RWSEM_BIAS is set only while nobody writes or waits to write, and implies RWSEM_SLOTS.
  * B3: a slot names the semaphore, but for a moment, only while RWSEM_SLOTS is set; a writer that finds it set looks at
  *     all slots before it has the semaphore, and only such a writer takes it away.
  *
@@ -18,10 +18,11 @@
 #define SIM_NATIVE_RWSEM_H
 
 #define RWSEM_WRITER 1u	 /* a writer has it */
-#define RWSEM_WAITING 2u /* somebody queues: nobody may pass */
-#define RWSEM_BIAS 4u	 /* readers use slots */
-#define RWSEM_SLOTS 8u	 /* there may be readers in slots */
-#define RWSEM_READER 16u /* one reader that is counted */
+#define RWSEM_WAITING 2u /* somebody queues: no writer may pass */
+#define RWSEM_WRITERS 4u /* a writer queues: no reader may pass */
+#define RWSEM_BIAS 8u	 /* readers use slots */
+#define RWSEM_SLOTS 16u	 /* there may be readers in slots */
+#define RWSEM_READER 32u /* one reader that is counted */
 
 #define RWSEM_BIAS_AFTER 16 /* counted readers since the last writer */
 
@@ -29,6 +30,7 @@ struct rw_semaphore {
 	u32 count;
 	u32 owner;	   /* the last writer: for reports */
 	u32 next, serving; /* tickets of the queue; guarded by the bucket's lock, park.c */
+	u32 writers;	   /* that queue; guarded likewise */
 	u32 reads;	   /* atomic, a guess: counted readers since the last writer */
 	u32 was_biased;	   /* atomic: ever */
 	const char *name;
@@ -62,7 +64,7 @@ static inline bool native_read_counted(struct rw_semaphore *s)
 {
 	u32 c = __atomic_load_n(&s->count, __ATOMIC_RELAXED), reads;
 
-	while (!(c & (RWSEM_WRITER | RWSEM_WAITING))) {
+	while (!(c & (RWSEM_WRITER | RWSEM_WRITERS))) {
 		if (!__atomic_compare_exchange_n(&s->count, &c, c + RWSEM_READER, true, __ATOMIC_ACQUIRE,
 						 __ATOMIC_RELAXED))
 			continue;
