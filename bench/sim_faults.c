@@ -21,11 +21,16 @@
 
 #define HOME(task) (((unsigned long)(task) + 1) << 32) /* where a task maps */
 #define ROUND_SECONDS 600
+#define SPARE_FRAMES 8192
+#define SLAB_BYTES (64ul << 20)
+#define GUP_BATCH 256
 
 /* What a run is asked for and finds; the host's memory, written by each task at its own index. */
 struct sim_run {
 	struct fault_run run;
 	enum range_op op;
+	struct machine_config machine;
+	bool no_file; /* the simulator has none so large */
 	double rate[BENCH_MAX_TASKS];
 	uint64_t sum[BENCH_MAX_TASKS];
 	double seconds;
@@ -40,6 +45,10 @@ static void need(bool ok, const char *what)
 	exit(1);
 }
 
+/* The memory manager grows: what it has not yet is not measured. */
+#pragma weak sys_mprotect
+#pragma weak get_user_pages_fast
+
 static struct file *file_of(const struct fault_run *r, int task)
 {
 	return r->shape == ANONYMOUS ? NULL : &this_machine->file[task];
@@ -47,9 +56,12 @@ static struct file *file_of(const struct fault_run *r, int task)
 
 static void map(const struct fault_run *r, int task)
 {
-	unsigned long flags = VM_READ | VM_WRITE | (r->shape == SHARED_FILE ? VM_SHARED : 0);
+	unsigned long flags = MAP_FIXED | (r->shape == SHARED_FILE ? MAP_SHARED : MAP_PRIVATE) |
+			      (r->shape == ANONYMOUS ? MAP_ANONYMOUS : 0);
+	long at = sys_mmap(HOME(task), r->pages * PAGE_SIZE, PROT_READ | PROT_WRITE, flags, file_of(r, task),
+			   0);
 
-	need(sys_mmap(HOME(task), r->pages * PAGE_SIZE, flags, file_of(r, task), 0) == 0, "mmap");
+	need(at == (long)HOME(task), "mmap");
 }
 
 static void unmap(const struct fault_run *r, int task)
@@ -99,6 +111,8 @@ static void fault_task(void *arg)
 	unsigned long n = 0;
 
 	machine_task_enter(task);
+	if (s->no_file)
+		return;
 	iterate(r, task);
 	wait_for_all(s);
 	start = bench_now();
@@ -125,15 +139,13 @@ static void set_up(void *arg)
 
 	for (int a = 0; a < NR_AXES; a++)
 		protocols[a] = protocol_find((enum protocol_axis)a, k->protocols[a]);
-	machine_boot(protocols);
+	machine_boot(&s->machine, protocols);
 	for (int i = 0; i < s->run.tasks; i++) {
-		if (s->run.shape != ANONYMOUS)
-			need(file_create((unsigned)s->run.pages) != NULL, "a file");
+		if (s->run.shape != ANONYMOUS && !file_create((unsigned)s->run.pages))
+			s->no_file = true;
 		if (!mm || s->run.processes) {
 			mm = mm_alloc();
-			need(mm != NULL, "an address space");
-			mm->id = this_machine->nr_processes;
-			this_machine->process[this_machine->nr_processes++] = mm;
+			need(mm != NULL && process_register(mm) == 0, "a process");
 		}
 		machine_task_init(i, names[i]);
 		use_mm(&this_machine->task[i], mm);
@@ -150,15 +162,23 @@ static void check(void *arg)
 
 static void run(struct sim_run *s, void (*task)(void *))
 {
-	struct engine_program p = {
-		.name = "faults", .arena_size = machine_size(), .setup = set_up, .check = check, .arg = s
-	};
+	struct engine_program p = { .name = "faults", .setup = set_up, .check = check, .arg = s };
 	struct native_options o = {
 		.rounds = 1, .round_seconds = ROUND_SECONDS, .no_image = true, .unwatched = true
 	};
 	static struct native_result result;
 	char err[512];
 
+	/* For each task its mapping, a file as large, and the page tables; for fork a second set of those. */
+	s->machine = (struct machine_config){
+		.nr_frames = (unsigned long)s->run.tasks * s->run.pages * 2 + SPARE_FRAMES,
+		.slab_bytes = SLAB_BYTES,
+		.pcp_batch = PCP_MAX,
+		.lru_batch = LRU_BATCH_MAX,
+		.lru = true,
+		.big = true,
+	};
+	p.arena_size = machine_size(&s->machine);
 	for (int i = 0; i < s->run.tasks; i++)
 		p.tasks[p.nr_tasks++] =
 			(struct engine_task){ .name = "task", .run = task, .arg = s, .kind = ENGINE_ACTOR };
@@ -181,6 +201,8 @@ double sim_faults(const struct fault_run *r, uint64_t *checksum)
 
 	run(&s, fault_task);
 	*checksum = 0;
+	if (s.no_file)
+		return -1;
 	for (int i = 0; i < r->tasks; i++) {
 		sum += s.rate[i];
 		*checksum ^= s.sum[i];
@@ -189,6 +211,30 @@ double sim_faults(const struct fault_run *r, uint64_t *checksum)
 }
 
 /* ---- ranges ----------------------------------------------------------------------------------- */
+
+static void fork_and_exit(struct sim_run *s)
+{
+	double start = bench_now();
+	struct mm_struct *child;
+
+	need(sys_fork(&child) == 0, "fork");
+	s->seconds = bench_now() - start;
+	process_exit(child);
+}
+
+static void get_and_put(struct sim_run *s)
+{
+	struct page *pages[GUP_BATCH];
+	double start = bench_now();
+
+	for (unsigned long i = 0; i < s->run.pages; i += GUP_BATCH) {
+		need(get_user_pages_fast(HOME(0) + i * PAGE_SIZE, GUP_BATCH, FOLL_GET, pages) == GUP_BATCH,
+		     "get_user_pages_fast");
+		for (int j = 0; j < GUP_BATCH; j++)
+			put_page(pages[j]);
+	}
+	s->seconds = bench_now() - start;
+}
 
 static void range_task(void *arg)
 {
@@ -199,18 +245,26 @@ static void range_task(void *arg)
 	map(&s->run, 0);
 	touch(&s->run, 0);
 	start = bench_now();
+	if (s->op == OP_FORK) {
+		fork_and_exit(s);
+	} else if (s->op == OP_GUP) {
+		get_and_put(s);
+	} else if (s->op == OP_MPROTECT) {
+		need(sys_mprotect(HOME(0), s->run.pages * PAGE_SIZE, PROT_READ) == 0, "mprotect");
+		s->seconds = bench_now() - start;
+	}
 	if (s->op == OP_MUNMAP)
-		unmap(&s->run, 0);
-	s->seconds = bench_now() - start;
-	if (s->op != OP_MUNMAP)
-		unmap(&s->run, 0);
+		start = bench_now();
+	unmap(&s->run, 0);
+	if (s->op == OP_MUNMAP)
+		s->seconds = bench_now() - start;
 }
 
 double sim_range(enum range_op op, unsigned long pages)
 {
 	struct sim_run s = { .run = { .shape = ANONYMOUS, .tasks = 1, .pages = pages }, .op = op };
 
-	if (op != OP_MUNMAP)
+	if ((op == OP_MPROTECT && !sys_mprotect) || (op == OP_GUP && !get_user_pages_fast))
 		return -1;
 	run(&s, range_task);
 	return s.seconds;
