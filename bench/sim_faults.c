@@ -183,9 +183,10 @@ static void run(struct sim_run *s, void (*task)(void *))
 		p.tasks[p.nr_tasks++] =
 			(struct engine_task){ .name = "task", .run = task, .arg = s, .kind = ENGINE_ACTOR };
 	for (int i = 0; i < nr_machine_devices; i++)
-		p.tasks[p.nr_tasks++] = (struct engine_task){ .name = machine_devices[i].name,
-							      .run = machine_devices[i].run,
-							      .kind = ENGINE_DEVICE };
+		if (!machine_devices[i].present || machine_devices[i].present(&s->machine))
+			p.tasks[p.nr_tasks++] = (struct engine_task){ .name = machine_devices[i].name,
+								      .run = machine_devices[i].run,
+								      .kind = ENGINE_DEVICE };
 	need(native_stress(&p, &o, &result, err, sizeof(err)) == 0, err);
 	if (result.nr_kinds) {
 		fprintf(stderr, "bench_faults: %s: %s\n", result.kind[0].first.oracle,
