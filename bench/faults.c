@@ -4,8 +4,8 @@
  *
  * usage: bench_faults [SECONDS [ROUNDS [PAGES]]]: each of ROUNDS (3) rounds runs every shape for SECONDS (0.5) on the
  * one, then on the other, with mappings of PAGES (32768) pages. The best of the rounds counts, as others may use the machine. A ratio above 1 says
- * that the simulator is the faster. What was read back from the simulator's pages is added up and compared with what it
- * must be, and its oracles judge every machine after the timed part.
+ * that the simulator is the faster. What was read back from the simulator's pages is added up and printed, and its
+ * oracles judge every machine after the timed part.
  */
 #include <stdio.h>
 #include <stdlib.h>
