@@ -443,7 +443,7 @@ failed:
 	return -1;
 }
 
-static int host_begin(struct vm_backend *b, const struct vm_prog *p, char *err, size_t n)
+static int host_begin(struct vm_backend *b, const struct vm_prog *p, bool detail, char *err, size_t n)
 {
 	struct host *h = (struct host *)b;
 	int error;

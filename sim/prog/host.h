@@ -10,7 +10,7 @@
 #include "prog/log.h"
 
 /*
- * => a backend, of which a process may have one at a time; the caller's thread stays on one CPU until it is destroyed.
+ * => a backend, whose calls are for the thread that created it; that stays on one CPU until it is destroyed.
  *    NULL and one line in err: this system cannot carry out programs. b->level is what it can show of them.
  */
 struct vm_backend *host_create(char *err, size_t n);

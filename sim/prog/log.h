@@ -86,7 +86,8 @@ struct vm_backend {
 	uint64_t calls;	     /* that it can do, a bit each by enum prog_call */
 	enum vm_level level; /* the highest that its outcomes have all of */
 	char why[160];	     /* not the highest of all: why; else "" */
-	int (*begin)(struct vm_backend *b, const struct vm_prog *p, char *err, size_t n);
+	/* detail: a state will be asked for after every call; else after the last one only */
+	int (*begin)(struct vm_backend *b, const struct vm_prog *p, bool detail, char *err, size_t n);
 	/* => the actor lives, and so does the target, or (fork) does not. *r is zeroed */
 	int (*op)(struct vm_backend *b, const struct vm_op *op, struct vm_result *r, char *err, size_t n);
 	/* `s` is zeroed; classes stay so */

@@ -151,7 +151,7 @@ int prog_run(struct vm_backend *b, const struct vm_prog *p, bool detail, struct 
 	log->nr_results = log->nr_states = 0;
 	if (prog_calls(p) & ~b->calls)
 		return refuse_call(b, p, err, n);
-	if (b->begin(b, p, err, n))
+	if (b->begin(b, p, detail, err, n))
 		return -1;
 	status = run_ops(b, log, err, n);
 	b->end(b);

@@ -103,16 +103,20 @@ static bool lower_byte(struct shrink *s, uint8_t *of_trial, uint8_t now, uint8_t
 	return false;
 }
 
-/* Everything by so many pages down at once: the window's lower end then goes with the others. */
+/* Everything one page down at once, which no single step can do. */
 static bool move_down(struct shrink *s)
 {
 	s->trial = *s->p;
 	for (int i = 0; i < s->trial.nr_ops; i++) {
 		const struct prog_spec *spec = prog_spec((enum prog_call)s->trial.op[i].call);
 
-		for (int a = 0; a < PROG_MAX_ARGS && spec->arg[a] != ARG_NONE; a++)
-			if (spec->arg[a] == ARG_PAGE && s->trial.op[i].arg[a]-- == 0)
+		for (int a = 0; a < PROG_MAX_ARGS && spec->arg[a] != ARG_NONE; a++) {
+			bool unused = s->trial.op[i].call == CALL_MREMAP && a == MREMAP_DST &&
+				      s->trial.op[i].arg[MREMAP_HOW] == MOVE_INPLACE;
+
+			if (spec->arg[a] == ARG_PAGE && !unused && s->trial.op[i].arg[a]-- == 0)
 				return false;
+		}
 	}
 	return try(s);
 }
@@ -158,6 +162,6 @@ bool prog_differs_alike(const struct vm_prog *p, void *arg)
 	    prog_run(s->b, p, s->log_b->detail, s->log_b, err, sizeof(err)) ||
 	    prog_compare(s->log_a, s->log_b, s->level, &d) != VERDICT_DIFFERENT)
 		return false;
-	return d.level == s->first.level && d.part == s->first.part &&
-	       (d.op >= 0 ? p->op[d.op].call : NR_CALLS) == s->call;
+	return d.level == s->first.level && d.part == s->first.part && d.op >= 0 &&
+	       p->op[d.op].call == s->call;
 }
