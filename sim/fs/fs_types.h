@@ -4,7 +4,7 @@
  *
  * Mirrors linux/fs.h of 2.6.18. Lock letters as in mm_types.h; (Q) the disk's queue lock.
  *
- * Left out: dentries, descriptors' lifetime (a file is never closed), i_alloc_sem, writeback.
+ * Left out: dentries, descriptors (a struct file stands for its one), i_alloc_sem.
  */
 #ifndef SIM_FS_TYPES_H
 #define SIM_FS_TYPES_H
@@ -13,6 +13,7 @@
 #include "mm/mm_types.h"
 
 struct inode;
+struct task_struct;
 
 struct address_space_operations {
 	/*
@@ -20,14 +21,23 @@ struct address_space_operations {
 	 * => called with the page locked; unlocks it, at the end of the I/O. 0 or -EIO
 	 */
 	int (*readpage)(struct file *file, struct page *page);
+	/*
+	 * Begins to write a page to disk. => called with the page locked, not dirty any more, not under writeback;
+	 * unlocks it, ends its writeback at the end of the I/O. 0 or -EIO, -ENOMEM and the page is dirty again
+	 */
+	int (*writepage)(struct page *page);
+	/* => called with the page locked; drops PG_private, so that the page can be freed; false: it cannot now */
+	bool (*releasepage)(struct page *page);
 };
 
 struct address_space {
 	struct inode *host;		  /* (c) */
 	struct radix_tree_root page_tree; /* (T) */
 	rwlock_t tree_lock;
-	unsigned long nrpages; /* (T) written with it held, read without on purpose */
-	struct rb_root i_mmap; /* (I) vmas that map the file, an interval tree by index */
+	unsigned long nrpages;		   /* (T) written with it held, read without on purpose */
+	struct rb_root i_mmap;		   /* (I) vmas that map the file, an interval tree by index */
+	struct list_head i_mmap_nonlinear; /* (I) those of remap_file_pages(), whose ptes may be anywhere */
+	int i_mmap_writable;		   /* (I) shared mappings that may be written */
 	spinlock_t i_mmap_lock;
 	u32 truncate_count;			      /* (I) written with it held, read without on purpose */
 	u32 invalidate_seq;			      /* (a) protocol seqlock */
@@ -36,10 +46,30 @@ struct address_space {
 
 struct inode {
 	unsigned i_ino;	       /* (c) */
-	unsigned long i_block; /* (c) first page of the file on disk */
+	unsigned long i_block; /* (c) first page of the file on disk; of no meaning to shmem */
 	unsigned long i_size;  /* (M) bytes; written with it held, read without on purpose */
+	u32 i_mtime;	       /* (a) how often the modification time was set */
+	atomic_t i_count;      /* (a) open files */
 	struct mutex i_mutex;
 	struct address_space i_data;
+	const struct inode_operations *i_op; /* (c) */
+	/* shmem: swap entries of pages that are not in memory stand in page_tree, as (entry | RADIX_EXCEPTIONAL) */
+	unsigned long swapped; /* (T) how many */
+	unsigned long alloced; /* (T) pages that it has, in memory and on swap */
+	bool ghosted;	       /* (c) the oracles keep its bytes: struct ghost */
+};
+
+/* What differs between kinds of files, beside their pages. => called with i_mutex held, unless said otherwise */
+struct inode_operations {
+	/* Sets the size; what lies beyond is gone when it returns. 0 or -errno */
+	int (*setsize)(struct inode *inode, unsigned long size);
+	/* fallocate(FALLOC_FL_PUNCH_HOLE): bytes [start, end) read as zeroes from here on. 0 or -errno */
+	int (*punch_hole)(struct inode *inode, unsigned long start, unsigned long end);
+	/* => without i_mutex; bytes [pos, pos + n) to user memory: the count, or -errno when none */
+	long (*read)(struct file *file, unsigned long user, size_t n, unsigned long pos);
+	long (*write)(struct file *file, unsigned long user, size_t n, unsigned long pos);
+	/* => without i_mutex; the last file is gone */
+	void (*evict)(struct inode *inode);
 };
 
 /* Lockless on purpose: what it says may be old at once. */
@@ -54,9 +84,15 @@ static inline void i_size_write(struct inode *inode, unsigned long size)
 }
 
 struct file {
-	struct inode *f_inode;		 /* (c) */
-	struct address_space *f_mapping; /* (c) */
+	struct inode *f_inode;			     /* (c) */
+	struct address_space *f_mapping;	     /* (c) */
+	const struct vm_operations_struct *f_vm_ops; /* (c) of its mappings */
+	atomic_t f_count; /* (a) references: descriptors and vmas; 0: a file of the machine's, for ever */
+	unsigned f_mode;  /* (c) FMODE_* */
 };
+#define FMODE_READ 1u
+#define FMODE_WRITE 2u
+#define FMODE_DIRECT 4u /* O_DIRECT */
 
 #define NR_FILES 4
 #define FILE_PAGES_MAX 4

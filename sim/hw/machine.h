@@ -2,8 +2,8 @@
 /*
  * machine.h - the whole machine: everything that an execution can change, in one struct
  *
- * It stands at the start of the arena, all zero before machine_boot(). There are no mutable globals beside
- * it.
+ * It stands at the start of the arena, all zero before machine_boot(), and behind it what the configuration gives a
+ * size to: struct pages, frames, the swap device, the slab's heap. There are no mutable globals beside it.
  */
 #ifndef SIM_HW_MACHINE_H
 #define SIM_HW_MACHINE_H
@@ -15,32 +15,97 @@
 #include "mm/mm_types.h"
 #include "hw/observer.h"
 
-#define NR_FRAMES 96
-#define NR_PROCESSES 4
+#define NR_PROCESSES 16
 
+struct around_protocol;
+struct cow_protocol;
 struct invalidate_protocol;
+struct dirty_protocol;
+
+/* What a machine is built of. 0 stands for the default of each. */
+struct machine_config {
+	unsigned long nr_frames;  /* of memory; default DEFAULT_FRAMES */
+	unsigned long slab_bytes; /* for small objects; default DEFAULT_SLAB */
+	unsigned swap_slots;	  /* pages of the swap device; default none */
+	unsigned
+		pcp_batch; /* frames that a CPU keeps to itself; default none: a free frame goes to whoever asks next */
+	unsigned
+		lru_batch; /* pages that a CPU keeps to itself before they go to the LRU lists; default none */
+	unsigned
+		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
+	bool lru; /* has LRU lists, so that memory can be reclaimed */
+	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
+	bool big; /* the limits of a big machine: BIG_MAP_COUNT */
+};
+#define DEFAULT_FRAMES 96
+#define DEFAULT_SLAB (64ul << 10)
+
+#define PCP_MAX 64 /* the largest pcp_batch; a CPU has up to twice as many */
+
+/* Frames that only this CPU hands out. */
+struct per_cpu_pages {
+	struct list_head free; /* (this CPU) by lru */
+	unsigned count;
+} __attribute__((aligned(64)));
+
+#define LRU_BATCH_MAX 15
+
+/* Pages that are to go to the LRU lists; each has a reference from here. */
+struct lru_batch {
+	unsigned nr; /* (this CPU) */
+	struct page *page[LRU_BATCH_MAX];
+} __attribute__((aligned(64)));
+
+enum lru_list { LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, LRU_INACTIVE_FILE, LRU_ACTIVE_FILE, NR_LRU_LISTS };
 
 struct zone {
-	spinlock_t lock;
-	struct page *free; /* (Z) last in, first out */
-	unsigned nr_free;  /* (Z) */
+	spinlock_t lock __attribute__((aligned(64)));
+	struct list_head free;	    /* (Z) by lru: last in, first out */
+	struct list_head free_huge; /* (Z) heads of free blocks of HPAGE_NR frames */
+	unsigned long nr_free;	    /* (Z) written with it held, read without on purpose */
+	struct per_cpu_pages pcp[NR_CPUS];
+	struct lru_batch lru_add[NR_CPUS];
+	spinlock_t lru_lock __attribute__((aligned(64)));
+	struct list_head lru[NR_LRU_LISTS]; /* (R) by lru: the newest first */
+	unsigned long nr_lru[NR_LRU_LISTS]; /* (R) */
+	struct completion kswapd;	    /* one complete() wakes it */
 };
 
+/* The swap device and who counts on its slots. */
+struct swap_info {
+	spinlock_t lock __attribute__((aligned(64)));
+	unsigned nr_slots;	    /* (c) slot 0 is never used */
+	unsigned nr_free;	    /* (swap lock) */
+	unsigned next;		    /* (swap lock) where to look first */
+	u8 *map;		    /* (swap lock) by slot: ptes that hold the entry, | SWAP_HAS_CACHE */
+	u8 (*block)[PAGE_SIZE];	    /* what the device holds */
+	struct address_space cache; /* the swap cache: index is the slot */
+};
+#define SWAP_HAS_CACHE 0x40
+#define SWAP_MAP_MAX 0x3e
+
 struct machine {
-	u8 frame[NR_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
+	struct machine_config config;
+	unsigned long nr_frames;
+	struct page *mem_map;	/* (c) nr_frames of them; frame 0 is never used */
+	u8 (*frame)[PAGE_SIZE]; /* (c) */
+	unsigned long zero_pfn; /* (c) */
 	struct disk disk;
 	struct ghost ghost;
-	struct page mem_map[NR_FRAMES];
 	struct cpu cpu[NR_CPUS];
 	struct zone zone;
+	struct swap_info swap;
 	struct slab slab;
 	struct task_struct task[NR_TASKS];
-	struct mm_struct *process[NR_PROCESSES];
-	int nr_processes;
+	struct mm_struct *process[NR_PROCESSES]; /* by mm->id; NULL: none, or it has exited */
+	int nr_processes;			 /* ever made: the highest id and one */
 	struct inode inode[NR_FILES];
 	struct file file[NR_FILES];
 	int nr_files;
 	const struct invalidate_protocol *invalidate;
+	const struct cow_protocol *cow;
+	const struct around_protocol *around;
+	const struct dirty_protocol *dirty;
 };
 
 #define this_machine ((struct machine *)sync_machine())

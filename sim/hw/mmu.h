@@ -3,13 +3,11 @@
 #ifndef SIM_HW_MMU_H
 #define SIM_HW_MMU_H
 
+#include "kernel/uapi.h"
 #include "mm/mm_types.h"
 
-#define SIGBUS 7
-#define SIGSEGV 11
-
 /*
- * One user-mode load or store by the running task, of n bytes (1 to 8) that lie in one page.
+ * One user-mode load or store by the running task, of n bytes that lie in one page. More than 8 is the kernel's copying.
  * => called without locks; may sleep in a fault. 0, or SIGSEGV or SIGBUS: then nothing was accessed
  */
 int user_read(unsigned long addr, void *buf, size_t n);
@@ -29,5 +27,6 @@ void switch_mm(int cpu, struct mm_struct *mm);
  */
 void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end);
 void flush_tlb_page(struct vm_area_struct *vma, unsigned long addr);
+void flush_tlb_mm(struct mm_struct *mm);
 
 #endif

@@ -18,7 +18,10 @@ struct task_struct {
 	struct completion io_done; /* of the transfer that the task itself waits for */
 	bool io_error; /* that transfer failed; written by the disk before it says that it is done */
 	int sig;       /* the last signal that an access got, 0: none yet */
+	int sig_code;  /* its SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR */
 	unsigned long fault_address;
+	unsigned long min_flt, maj_flt; /* faults that it took, or that were taken for it */
+	u32 pagefault_disabled;		/* kernel accesses to user memory fail rather than fault */
 };
 
 #define current ((struct task_struct *)sync_task_data())

@@ -20,14 +20,35 @@
 
 #include "fs/fs_types.h"
 #include "hw/machine.h"
+#include "mm/filemap.h"
+#include "mm/gup.h"
+#include "mm/huge.h"
 #include "mm/mm_types.h"
+#include "mm/page_flags.h"
+#include "mm/rmap.h"
+#include "mm/swap.h"
+#include "mm/vma.h"
 
 /* ---- page_alloc.c ---------------------------------------------------------------------------- */
 
 void page_alloc_init(void);
-/* => one reference, contents undefined; NULL when there is no frame. May be called in atomic context */
-struct page *alloc_page(void);
+/*
+ * => one reference, contents undefined; NULL when there is no frame. GFP_ATOMIC may be called in atomic context;
+ * GFP_KERNEL may sleep and reclaim
+ */
+typedef unsigned gfp_t;
+#define GFP_ATOMIC 0u
+#define GFP_KERNEL 1u
+struct page *__alloc_page(gfp_t gfp);
+static inline struct page *alloc_page(void)
+{
+	return __alloc_page(GFP_KERNEL);
+}
 struct page *alloc_zeroed_page(void);
+/* HPAGE_NR frames in a row, aligned, as a compound page. => as alloc_page() */
+struct page *alloc_huge_page_frames(void);
+/* This CPU's free frames go back to the zone. */
+void drain_local_pages(void);
 void get_page(struct page *page);
 /* Drops a reference; the last frees the frame. => no ptl-protected pte maps it when it is the last */
 void put_page(struct page *page);
@@ -37,89 +58,6 @@ void put_page(struct page *page);
 static inline int page_count(const struct page *page)
 {
 	return atomic_read(&page->_count);
-}
-
-/* ---- page flags ------------------------------------------------------------------------------- */
-
-static inline bool PageUptodate(const struct page *page)
-{
-	return test_bit(PG_uptodate, &page->flags);
-}
-static inline void SetPageUptodate(struct page *page)
-{
-	set_bit(PG_uptodate, &page->flags);
-}
-static inline void ClearPageUptodate(struct page *page)
-{
-	clear_bit(PG_uptodate, &page->flags);
-}
-static inline bool PageDirty(const struct page *page)
-{
-	return test_bit(PG_dirty, &page->flags);
-}
-/*
- * Marks the page as to be written back. => the page cannot leave the pagecache meanwhile, or is mapped
- * under ptl
- */
-static inline void set_page_dirty(struct page *page)
-{
-	if (!PageDirty(page))
-		set_bit(PG_dirty, &page->flags);
-}
-static inline bool test_clear_page_dirty(struct page *page)
-{
-	return test_and_clear_bit(PG_dirty, &page->flags);
-}
-static inline bool PageLocked(const struct page *page)
-{
-	return test_bit(PG_locked, &page->flags);
-}
-/* The page lock. lock_page() and wait_on_page_locked() may sleep; any task may unlock. */
-static inline void lock_page(struct page *page)
-{
-	bit_lock(PG_locked, &page->flags, "page lock");
-}
-static inline bool trylock_page(struct page *page)
-{
-	return bit_trylock(PG_locked, &page->flags, "page lock");
-}
-static inline void unlock_page(struct page *page)
-{
-	bit_unlock(PG_locked, &page->flags);
-}
-/* => the caller holds a reference */
-static inline void wait_on_page_locked(struct page *page)
-{
-	bit_wait(PG_locked, &page->flags, "page lock");
-}
-
-/*
- * Lockless on purpose: the callers hold what keeps a page that is not anonymous from becoming so, but the
- * file's mapping may go away beside them.
- */
-static inline struct address_space *page_mapping_raw(const struct page *page)
-{
-	return READ_ONCE(page->mapping);
-}
-static inline bool PageAnon(const struct page *page)
-{
-	return (uintptr_t)page_mapping_raw(page) & PAGE_MAPPING_ANON;
-}
-
-/* ---- rmap.c ------------------------------------------------------------------------------------ */
-
-/* => each called with the page table lock of the pte held */
-void page_add_file_rmap(struct page *page);
-void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address);
-void page_remove_rmap(struct page *page);
-
-static inline int page_mapcount(const struct page *page)
-{
-	return atomic_read(&page->_mapcount) + 1;
-}
-static inline bool page_mapped(const struct page *page)
-{
-	return atomic_read(&page->_mapcount) >= 0;
 }
 
 /* ---- pgtable.c: allocating, finding and freeing page tables -------------------------------------- */
@@ -140,6 +78,16 @@ static inline spinlock_t *pte_lockptr(pmd_t pmd)
  * => called with mmap_sem held; NULL when there is no memory. *ptlp: the page table lock
  */
 pte_t *pte_alloc_map(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp);
+/* The entry of its pmd level, allocated, or found and NULL: none. => as the two around */
+pmd_t *pmd_alloc_map(struct mm_struct *mm, unsigned long address);
+pmd_t *pmd_find(struct mm_struct *mm, unsigned long address, unsigned long *next);
+/* The table of ptes that *pmd is to point to; with its pte. => mmap_sem held; NULL: no memory, or *pmd is huge */
+pte_t *pte_alloc(struct mm_struct *mm, pmd_t *pmd, unsigned long address, spinlock_t **ptlp);
+/* The lock of a table of pmds. */
+static inline spinlock_t *pmd_lockptr(pmd_t *pmd)
+{
+	return &virt_to_page(pmd)->ptl;
+}
 /*
  * The pte of an address, or NULL and in *next the first address that may have one.
  * => called with mmap_sem or i_mmap_lock held, so that the tables stay
@@ -157,30 +105,46 @@ void free_pgtables(struct mm_struct *mm, unsigned long addr, unsigned long end, 
 
 /* ---- fault.c ------------------------------------------------------------------------------------- */
 
-#define VM_FAULT_OOM 0
-#define VM_FAULT_SIGBUS 1
-#define VM_FAULT_MINOR 2
+#define VM_FAULT_MINOR 0
+#define VM_FAULT_OOM 0x01
+#define VM_FAULT_SIGBUS 0x02
+#define VM_FAULT_MAJOR 0x04
+#define VM_FAULT_SIGSEGV 0x40
+#define VM_FAULT_NOPAGE 0x100	/* a pte is there, or was; look again */
+#define VM_FAULT_LOCKED 0x200	/* of page_mkwrite: the page is locked */
+#define VM_FAULT_RETRY 0x400	/* mmap_sem was dropped */
+#define VM_FAULT_FALLBACK 0x800 /* of huge pages: try small ones */
+#define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
 
-/* => called with mmap_sem held for read, address in vma, the access allowed by it; VM_FAULT_* */
-int handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
-		    bool write_access);
-/* => kernel/fault.c; called without locks; 0 when the access may be tried again, else a signal */
+/*
+ * => called with mmap_sem held for read, address in vma, the access allowed by it (or FAULT_FLAG_UNSHARE);
+ * VM_FAULT_*. Counts the fault to the running task
+ */
+int handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address, unsigned flags);
+/* => kernel/fault.c; called without locks; 0 when the access may be tried again, else a signal, its code in current */
 int do_page_fault(unsigned long address, bool write);
 
 /* ---- memory.c -------------------------------------------------------------------------------------- */
 
 struct zap_details {
-	struct address_space *check_mapping; /* zap only pages of this file; NULL: any */
+	struct address_space *check_mapping;   /* zap only pages of this file; NULL: any, and swap entries */
+	unsigned long first_index, last_index; /* of a nonlinear vma: these pages of it */
+	bool nonlinear;
+	bool keep_file_ptes; /* a nonlinear page leaves its index in the pte */
+	bool keep_markers;   /* guards stay: MADV_DONTNEED */
 };
 
-#define GATHER_PAGES 8
+#define GATHER_PAGES 8	 /* gathered on the stack */
+#define GATHER_BATCH 500 /* in one page of them, which a gather of a big range asks for */
 
 /* Pages whose ptes are cleared and that may be freed once every TLB has forgotten them. */
 struct mmu_gather {
 	struct mm_struct *mm;
 	unsigned long start, end; /* to be flushed; end 0: nothing */
-	int nr;
-	struct page *pages[GATHER_PAGES];
+	int nr, max;
+	struct page **pages; /* local, or a page of its own */
+	struct page *batch;  /* that page, NULL: none */
+	struct page *local[GATHER_PAGES];
 };
 
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm);
@@ -191,6 +155,17 @@ void tlb_finish_mmu(struct mmu_gather *tlb);
  * => a page table lock may be held, and then the gather has room
  */
 void tlb_remove_page(struct mmu_gather *tlb, struct page *page, unsigned long addr);
+/* No page more fits without a flush; then the caller drops its page table lock, and flushes. */
+bool tlb_full(struct mmu_gather *tlb);
+/* Translations of the range are to be flushed. => as above */
+void tlb_note_flush(struct mmu_gather *tlb, unsigned long addr, unsigned long size);
+/*
+ * Removes the ptes of [start, end) in vma; pages and flushes go to the gather.
+ * => called with mmap_sem, or i_mmap_lock of the vma's file, held; no page table lock; between observe_revoke_begin()
+ * and, after tlb_finish_mmu(), observe_revoke_end()
+ */
+void unmap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end, const struct zap_details *details);
 /*
  * Removes the ptes of [start, end) in vma, flushes, and drops the pages.
  * => called with mmap_sem, or i_mmap_lock of the vma's file, held; no page table lock
@@ -204,75 +179,40 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
  */
 void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin, unsigned long holelen,
 			 bool even_cows);
-
-/* ---- filemap.c -------------------------------------------------------------------------------------- */
-
-extern const struct vm_operations_struct generic_file_vm_ops;
-
-/* => with a reference; NULL when the index is not cached */
-struct page *find_get_page(struct address_space *mapping, unsigned long index);
-/* => with a reference, locked, still in the pagecache; may sleep */
-struct page *find_lock_page(struct address_space *mapping, unsigned long index);
-/* The next pages from index on, at most nr, with a reference each. => returns how many */
-unsigned find_get_pages(struct address_space *mapping, unsigned long index, unsigned nr, struct page **pages);
-/* => page is new; 0, locked and with a reference of the pagecache's own; or -EEXIST, -ENOMEM */
-int add_to_page_cache(struct page *page, struct address_space *mapping, unsigned long index);
-/* => called with the page locked; the pagecache's reference passes to the caller */
-void remove_from_page_cache(struct page *page);
-/* => called with the page locked and tree_lock held for write */
-void __remove_from_page_cache(struct page *page);
 /*
- * Brings a page in, if it is not there. => 0 when it was added by whomever and is being read, else an error
+ * Fork: dst, a copy of src's vma, gets what src's ptes map; pages are shared, both read-only if private.
+ * => mmap_sem of both held for write; 0 or -ENOMEM, and what was copied stays for the child's teardown
  */
-int page_cache_read(struct file *file, unsigned long index);
-/*
- * For read(2) and write(2). => 0 and in *pagep an uptodate page with a reference, unlocked; or -EIO, -ENOMEM
- */
-int read_cache_page(struct file *file, unsigned long index, struct page **pagep);
+int copy_page_range(struct mm_struct *dst, struct mm_struct *src, struct vm_area_struct *dst_vma,
+		    struct vm_area_struct *src_vma);
+/* The page that a present pte maps, if it is one that counts; NULL: the zero page, or a bare pfn. => ptl held */
+struct page *vm_normal_page(const struct vm_area_struct *vma, unsigned long addr, pte_t pte);
+/* The private copy of a page, for the processor. => no spinlocks */
+void copy_user_page(struct page *to, const struct page *from);
+/* The frame that reads of untouched anonymous memory show. */
+static inline unsigned long zero_pfn(void)
+{
+	return this_machine->zero_pfn;
+}
+static inline bool is_zero_pfn(unsigned long pfn)
+{
+	return pfn == zero_pfn();
+}
+/* More of what a pte maps; sums are kept a task at a time and so may be late by none here. */
+static inline void add_mm_counter(struct mm_struct *mm, enum mm_counter c, int n)
+{
+	atomic_add(n, &mm->rss[c]);
+}
 
-/* The two shapes of ->nopage for files, and the second without its look at i_size under the page lock. */
-struct page *filemap_nopage_unlocked(struct vm_area_struct *vma, unsigned long address);
-struct page *filemap_nopage_locked(struct vm_area_struct *vma, unsigned long address);
-struct page *filemap_nopage_locked_norecheck(struct vm_area_struct *vma, unsigned long address);
+/* ---- uaccess.c: the kernel reads and writes user memory through the mapping, faulting as user code would ---------------- */
 
-/*
- * ---- truncate.c ----------------------------------------------------------------------------------------
- */
-
-/*
- * => called with i_mutex held; pages from lstart on leave the pagecache, the one that it cuts is zeroed
- * from there
- */
-void truncate_inode_pages(struct address_space *mapping, unsigned long lstart);
-/* => called with the page locked and unmapped; it leaves the pagecache, dirty or not */
-void truncate_complete_page(struct address_space *mapping, struct page *page);
-/* => called with i_mutex held; sets i_size, revokes what lies beyond */
-void vmtruncate(struct inode *inode, unsigned long offset);
-/* Drops clean unmapped pages start .. end without waiting for anything. => returns how many */
-unsigned long invalidate_mapping_pages(struct address_space *mapping, unsigned long start, unsigned long end);
-/*
- * Drops pages start .. end, unmapping them. => called without locks but i_mutex; 0 or -EIO: some page
- * stayed
- */
-int invalidate_inode_pages2_range(struct address_space *mapping, unsigned long start, unsigned long end);
-/* => called with the page locked and unmapped; 0 and it has left the pagecache, -EIO when it is dirty */
-int invalidate_complete_page2(struct address_space *mapping, struct page *page);
-/* Unmaps one page of the file wherever it is mapped. => called with the page locked; private copies stay */
-void unmap_page(struct address_space *mapping, struct page *page);
-
-/*
- * ---- mmap.c
- * -----------------------------------------------------------------------------------------------
- */
-
-/* The first vma that ends after addr. => called with mmap_sem held; NULL when there is none */
-struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
-/*
- * => called with mmap_sem held for write; [addr, addr + len) replaces what was there. 0 or a negative error
- */
-int do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
-	    unsigned long vm_flags, unsigned long pgoff);
-/* => called with mmap_sem held for write; 0 or a negative error, then nothing has changed */
-int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
+/* => mmap_sem and page locks not held; how many bytes could not be copied */
+size_t copy_from_user(void *to, unsigned long from, size_t n);
+size_t copy_to_user(unsigned long to, const void *from, size_t n);
+/* Faults a page of the range in, so that a copy is likely to succeed. => 0 or -EFAULT */
+int fault_in_readable(unsigned long addr, size_t n);
+/* The same copies with faults off. => spinlocks or page locks may be held; how many bytes could not be copied */
+size_t copy_from_user_atomic(void *to, unsigned long from, size_t n);
+size_t copy_to_user_atomic(unsigned long to, const void *from, size_t n);
 
 #endif

@@ -155,13 +155,32 @@ int race_configure(struct race_config *c, const char *race, const char *kernel, 
 	return 0;
 }
 
+size_t race_choices_print(const struct race_config *c, char between, char *buf, size_t n)
+{
+	const struct protocol *usual[NR_AXES];
+	size_t len = 0;
+
+	buf[0] = '\0';
+	kernel_protocols(DEFAULT_KERNEL, usual);
+	for (int a = 0; a < NR_AXES && !race_is_bare(c->race) && len < n; a++) {
+		const char *axis = axis_name((enum protocol_axis)a);
+
+		if (c->protocol[a] == usual[a] && (!c->race->axis || strcmp(c->race->axis, axis) != 0))
+			continue;
+		if (len)
+			buf[len++] = between;
+		len += (size_t)snprintf(buf + len, n - len, "%s=%s", axis, c->protocol[a]->name);
+	}
+	return len < n ? len : n - 1;
+}
+
 /* ---- the program ------------------------------------------------------------------------------------------ */
 
 static void setup(void *arg)
 {
 	const struct race_config *c = arg;
 
-	machine_boot(c->protocol);
+	machine_boot(NULL, c->protocol);
 	for (int i = 0; i < race_actor_count(c->race); i++)
 		machine_task_init(i, c->race->actors[i].name);
 	machine_task_enter(-1);
@@ -201,7 +220,7 @@ void race_program(const struct race_config *c, struct engine_program *p)
 		race_bare_program(c->race, p);
 		return;
 	}
-	p->arena_size = machine_size();
+	p->arena_size = machine_size(NULL);
 	p->setup = setup;
 	p->check = check;
 	p->arg = (void *)(uintptr_t)c;

@@ -135,7 +135,12 @@ const struct race_verdict *race_verdict(const struct race *r, const char *protoc
 	return NULL;
 }
 
-static const char *const axis_names[NR_AXES] = { [AXIS_INVALIDATE] = "invalidate" };
+static const char *const axis_names[NR_AXES] = {
+	[AXIS_INVALIDATE] = "invalidate",
+	[AXIS_COW] = "cow",
+	[AXIS_AROUND] = "fault-around",
+	[AXIS_DIRTY] = "dirty",
+};
 
 const char *axis_name(enum protocol_axis axis)
 {
@@ -184,6 +189,15 @@ const struct kernel *kernel_find(const char *name)
 		if (!strcmp(kernels[i]->name, name))
 			return kernels[i];
 	return NULL;
+}
+
+int kernel_protocols(const char *name, const struct protocol *chosen[NR_AXES])
+{
+	const struct kernel *k = kernel_find(name);
+
+	for (int a = 0; k && a < NR_AXES; a++)
+		chosen[a] = protocol_find((enum protocol_axis)a, k->protocols[a]);
+	return k ? 0 : -1;
 }
 
 /* ---- did you mean --------------------------------------------------------------------------------------- */

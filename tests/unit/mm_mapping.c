@@ -33,11 +33,10 @@ static void (*the_script)(void);
 
 static void run_script(void *arg)
 {
-	const struct protocol *const protocols[NR_AXES] = {
-		[AXIS_INVALIDATE] = protocol_find(AXIS_INVALIDATE, "page-lock"),
-	};
+	const struct protocol *protocols[NR_AXES];
 
-	machine_boot(protocols);
+	kernel_protocols(DEFAULT_KERNEL, protocols);
+	machine_boot(NULL, protocols);
 	machine_task_init(0, "nobody");
 	vm_file(3);
 	vm_as(vm_process());
@@ -76,7 +75,7 @@ static void start(const struct engine_program *p)
 
 static void run(void (*script)(void))
 {
-	struct engine_program p = { .name = "mm", .arena_size = machine_size(), .setup = run_script };
+	struct engine_program p = { .name = "mm", .arena_size = machine_size(NULL), .setup = run_script };
 
 	p.tasks[p.nr_tasks++] = (struct engine_task){ .name = "nobody", .run = nobody };
 	for (int i = 0; i < nr_machine_devices; i++)

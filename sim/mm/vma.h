@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* vma.h - the mappings of a process: mmap.c, mremap.c, mprotect.c, madvise.c, mlock.c, mincore.c, msync.c, fremap.c */
+#ifndef SIM_MM_VMA_H
+#define SIM_MM_VMA_H
+
+#include "mm/mm_types.h"
+
+#define MAX_MAP_COUNT 65530	/* vm.max_map_count */
+#define BIG_MAP_COUNT (1 << 20) /* the same where config.big says so */
+#define STACK_GUARD_GAP (256 * PAGE_SIZE)
+
+/* The first vma that ends after addr. => called with mmap_sem held; NULL when there is none */
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
+/* The same if it begins at or before addr. */
+static inline struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+
+	return vma && vma->vm_start <= addr ? vma : NULL;
+}
+/* Neighbours by address. => mmap_sem held; NULL at the ends */
+struct vm_area_struct *vma_next(const struct vm_area_struct *vma);
+struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
+struct vm_area_struct *vma_first(const struct mm_struct *mm);
+/* The first that overlaps [start, end), or NULL. */
+static inline struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
+							   unsigned long end)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+
+	return vma && vma->vm_start < end ? vma : NULL;
+}
+static inline unsigned long vma_pages(const struct vm_area_struct *vma)
+{
+	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+static inline unsigned long linear_page_index(const struct vm_area_struct *vma, unsigned long address)
+{
+	return ((address - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
+}
+
+/* ---- mmap.c: => each called with mmap_sem held for write ------------------------------------------------------------ */
+
+/* => the address, or -errno. flags: MAP_*; pgoff in pages. [addr, addr + len) replaces what was there (MAP_FIXED) */
+long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+	     unsigned long prot, unsigned long flags, unsigned long pgoff);
+/* => 0, or -errno and then nothing has changed */
+int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
+/* Cuts a vma at addr, which lies inside it; new_below: the new one is the lower part. => 0 or -ENOMEM */
+int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below);
+/*
+ * Joins [addr, end) with these attributes to its neighbours, if they are alike. => the vma that has it, or NULL: none.
+ * prev: the vma before addr; what was in [addr, end) is prev's, gone, or the vma to be joined
+ */
+struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, unsigned long addr,
+				 unsigned long end, unsigned long vm_flags, struct anon_vma *anon_vma,
+				 struct file *file, unsigned long pgoff);
+/* Links a vma into the mm, its file's i_mmap, its anon_vma's list. => it overlaps no other */
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
+void link_file_vma(struct vm_area_struct *vma);
+void unlink_file_vma(struct vm_area_struct *vma);
+/* A copy of vma at addr with pgoff, with none of its ptes: mremap. *need_rmap_locks as in the kernel. NULL: no memory */
+struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, unsigned long addr, unsigned long len,
+				unsigned long pgoff);
+/* Frees a vma that is linked nowhere: drops its file. */
+void vma_free(struct vm_area_struct *vma);
+/* => called with mmap_sem for read in 2.6 and for write since 6.5; 0 or -errno: grows a stack down to address */
+int expand_stack(struct vm_area_struct *vma, unsigned long address);
+/* The pte bits of a mapping with these flags: private or write-notified ones begin read-only. */
+pgprot_t vm_get_page_prot(unsigned long vm_flags);
+void vma_set_page_prot(struct vm_area_struct *vma);
+/* Whether stores to clean pages of the mapping must fault first (dirty accounting, page_mkwrite). */
+bool vma_wants_writenotify(const struct vm_area_struct *vma);
+/* Everything goes: the last user has left. => nobody else uses the mm */
+void exit_mmap(struct mm_struct *mm);
+
+/* ---- mprotect.c, mlock.c ---------------------------------------------------------------------------------------------- */
+
+/* => mmap_sem held for write; vma, split or merged as need be, has newflags in [start, end). *pprev: the last of them */
+int mprotect_fixup(struct vm_area_struct *vma, struct vm_area_struct **pprev, unsigned long start,
+		   unsigned long end, unsigned long newflags);
+void change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgprot_t newprot);
+
+#endif
