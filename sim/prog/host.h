@@ -2,7 +2,7 @@
 /*
  * host.h - the running Linux kernel as a backend of VM programs
  *
- * The three files host*.c know the kernel's own headers, and none of the simulator's.
+ * The files host*.c know the kernel's own headers, and none of the simulator's.
  */
 #ifndef SIM_PROG_HOST_H
 #define SIM_PROG_HOST_H
@@ -40,6 +40,17 @@ struct host {
 	const struct vm_prog *prog;
 	void *cpus; /* the caller's CPU mask, before */
 };
+
+static inline unsigned long host_address(int page)
+{
+	return PROG_WINDOW + (unsigned long)page * PROG_PAGE;
+}
+
+/* host_calls.c */
+/* Puts a call into the box: not fork, exit or poke, which are the coordinator's. */
+void host_request(struct host *h, const struct vm_op *op);
+/* What the box's answer means. => -1 and one line: no program does that */
+int host_result(const struct host_box *box, const struct vm_op *op, struct vm_result *r, char *err, size_t n);
 
 /* host_state.c */
 /* What can be seen of frames: sets h->frames, zero_frame, kpagecount, b.level and b.why. => -1 and one line */

@@ -108,7 +108,7 @@ static void signals_say_where(void **state)
 	runs("prog sig pages=4 files=1x2\np0 mmap 0 3 r shared f0 0 fixed\np0 rd 3 9\np0 wr 0 5 1\np0 rd 2 4095\n"
 	     "p0 rd 1 0\nend\n",
 	     "prog sig\n0 p0 mmap 0 flt=0\n1 p0 rd SEGV_MAPERR@3+9 flt=0\n2 p0 wr SEGV_ACCERR@0+5 flt=0\n"
-	     "3 p0 rd BUS_ADRERR@2+4095 flt=0\n4 p0 rd val=41 flt=1\n V p0 0-3:r--s:f0+0\n"
+	     "3 p0 rd BUS_ADRERR@2+4095 flt=0\n4 p0 rd val=41 flt=0\n V p0 0-3:r--s:f0+0\n"
 	     " T p0 0:f0x1! 1:f1x1!\n F f0 size=8192 pages=2 data=40404141\nend\n");
 }
 

@@ -44,7 +44,7 @@ static const struct {
 	{ HEAD "expcet 0\n", "t.vm:2:1: unknown word 'expcet'; did you mean 'expect'?" },
 	{ HEAD "p0\n", "t.vm:2:3: what does p0 do? a call is missing" },
 	{ HEAD "p3 rd 0 0\n", "t.vm:2:1: 'p3' is no actor: p0 to p2" },
-	{ HEAD "p0 mumap 0 1\n", "t.vm:2:4: unknown call 'mumap'; did you mean 'munmap'?" },
+	{ HEAD "p0 muunmap 0 1\n", "t.vm:2:4: unknown call 'muunmap'; did you mean 'munmap'?" },
 	{ HEAD "p0 rd 0\n", "t.vm:2:8: rd has 2 arguments, not 1" },
 	{ HEAD "p0 rd 0 0 0\n", "t.vm:2:11: rd has 2 arguments, not 3" },
 	{ HEAD "p0 rd x 0\n", "t.vm:2:7: 'x' is not a decimal number" },
