@@ -47,21 +47,21 @@ uint64_t sim_calls(void)
 		{ CALL_WR, true },
 		{ CALL_PREAD, sys_pread },
 		{ CALL_PWRITE, sys_pwrite },
-		{ CALL_FTRUNC, true },
+		{ CALL_FTRUNC, shmem_file_setup },
 		{ CALL_PUNCH, sys_fallocate },
 		{ CALL_FORK, true },
 		{ CALL_EXIT, true },
-		{ CALL_PVR, sys_process_vm_read },
-		{ CALL_PVW, sys_process_vm_write },
+		{ CALL_PVR, sys_process_vm_read && shmem_file_setup },
+		{ CALL_PVW, sys_process_vm_write && shmem_file_setup },
 		{ CALL_POKE, sys_poke },
 		{ CALL_VMS, sys_vmsplice },
-		{ CALL_PIP, sys_pipe_read },
+		{ CALL_PIP, sys_pipe_read && shmem_file_setup },
 	};
 	uint64_t all = 0;
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		all |= (uint64_t)calls[i].there << calls[i].call;
-	return shmem_file_setup && sys_pwrite ? all : 0;
+	return all;
 }
 
 /* ---- numbers -------------------------------------------------------------------------------------------------- */
@@ -374,6 +374,8 @@ bool sim_prepare(struct sim_run *run, const struct vm_prog *p)
 		return failed(run, "the first process", -ENOMEM);
 	run->mm[0] = mm;
 	use_mm(current, mm);
+	if (!shmem_file_setup || !sys_pwrite)
+		return !p->files || failed(run, "this kernel has no memory files", -ENOSYS);
 	ret = sys_mmap(SIM_SCRATCH, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS,
 		       NULL, 0);
 	if (ret < 0)
