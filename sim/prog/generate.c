@@ -454,6 +454,8 @@ static void head(struct gen *g)
 	p->pages = sizes[below(g, (int)sizeof(sizes))];
 	p->files = one_in(g, 10) ? 1 : PROG_MAX_FILES;
 	p->file_pages = file_sizes[below(g, (int)sizeof(file_sizes))];
+	if (!(g->o->allowed >> CALL_FTRUNC & 1)) /* who cannot change files has none */
+		p->files = p->file_pages = 0;
 }
 
 void prog_generate(const struct gen_options *o, struct vm_prog *p)
