@@ -11,6 +11,7 @@
  *
  * Left out: merging, growing stacks, accounting, limits, mlock. A failed split leaves everything as it was.
  */
+#include "kernel/uapi.h"
 #include "mm/mm.h"
 
 static struct vm_area_struct *vma_of(struct rb_node *n)
@@ -41,7 +42,7 @@ static void vma_interval(struct vm_area_struct *vma)
 	vma->shared.last = vma->vm_pgoff + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT) - 1;
 }
 
-static void link_file_vma(struct vm_area_struct *vma)
+void link_file_vma(struct vm_area_struct *vma)
 {
 	struct address_space *mapping;
 
@@ -54,7 +55,7 @@ static void link_file_vma(struct vm_area_struct *vma)
 	spin_unlock(&mapping->i_mmap_lock);
 }
 
-static void unlink_file_vma(struct vm_area_struct *vma)
+void unlink_file_vma(struct vm_area_struct *vma)
 {
 	struct address_space *mapping;
 
@@ -66,7 +67,7 @@ static void unlink_file_vma(struct vm_area_struct *vma)
 	spin_unlock(&mapping->i_mmap_lock);
 }
 
-static void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct rb_node **link = &mm->mm_rb.rb_node, *parent = NULL;
 
@@ -92,9 +93,16 @@ static pgprot_t protection(unsigned long vm_flags)
 	return (pgprot_t){ prot };
 }
 
-int do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
-	    unsigned long vm_flags, unsigned long pgoff)
+pgprot_t vm_get_page_prot(unsigned long vm_flags)
 {
+	return protection(vm_flags);
+}
+
+long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+	     unsigned long prot, unsigned long flags, unsigned long pgoff)
+{
+	unsigned long vm_flags = (prot & 7) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC |
+				 (flags & MAP_SHARED ? VM_SHARED | VM_MAYSHARE : 0);
 	struct vm_area_struct *vma;
 	int error;
 
@@ -115,13 +123,13 @@ int do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigne
 	vma->vm_file = file;
 	vma->vm_ops = file ? &generic_file_vm_ops : NULL;
 	vma_link(mm, vma);
-	return 0;
+	return (long)addr;
 }
 
 /*
  * Cuts a vma at addr, which lies inside it. => called with mmap_sem held for write; the upper part, or NULL
  */
-static struct vm_area_struct *split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr)
+static struct vm_area_struct *cut_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr)
 {
 	struct vm_area_struct *upper = kmem_alloc(sizeof(*upper), SLAB_VMA);
 
@@ -150,14 +158,14 @@ static struct vm_area_struct *cut_out(struct mm_struct *mm, unsigned long start,
 	if (!first || first->vm_start >= end)
 		return NULL;
 	if (first->vm_start < start) {
-		first = split_vma(mm, first, start);
+		first = cut_vma(mm, first, start);
 		if (!first) {
 			*error = -ENOMEM;
 			return NULL;
 		}
 	}
 	last = find_vma(mm, end);
-	if (last && last->vm_start < end && !split_vma(mm, last, end)) {
+	if (last && last->vm_start < end && !cut_vma(mm, last, end)) {
 		*error = -ENOMEM;
 		return NULL;
 	}
@@ -170,7 +178,7 @@ static struct vm_area_struct *cut_out(struct mm_struct *mm, unsigned long start,
  */
 static void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	const struct zap_details all = { NULL };
+	const struct zap_details all = { .check_mapping = NULL };
 	struct rb_node *prev = rb_prev(&vma->vm_rb), *next = rb_next(&vma->vm_rb);
 
 	zap_page_range(vma, vma->vm_start, vma->vm_end, &all);

@@ -42,8 +42,8 @@ static inline unsigned long linear_page_index(const struct vm_area_struct *vma, 
 /* ---- mmap.c: => each called with mmap_sem held for write ------------------------------------------------------------ */
 
 /* => the address, or -errno. flags: MAP_*; pgoff in pages. [addr, addr + len) replaces what was there (MAP_FIXED) */
-long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
-	     unsigned long flags, unsigned long pgoff);
+long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+	     unsigned long prot, unsigned long flags, unsigned long pgoff);
 /* => 0, or -errno and then nothing has changed */
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
 /* Cuts a vma at addr, which lies inside it; new_below: the new one is the lower part. => 0 or -ENOMEM */
