@@ -36,6 +36,7 @@ struct machine_config {
 	bool lru; /* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
 	bool big; /* the limits of a big machine: BIG_MAP_COUNT */
+	bool writeback; /* dirty pages are written back by themselves, by the task writeback_run() */
 };
 #define DEFAULT_FRAMES 96
 #define DEFAULT_SLAB (64ul << 10)
@@ -91,6 +92,9 @@ struct machine {
 	u8 (*frame)[PAGE_SIZE]; /* (c) */
 	unsigned long zero_pfn; /* (c) */
 	struct disk disk;
+	struct shmem_sb shmem;
+	struct aio_queue aio;
+	struct writeback writeback;
 	struct ghost ghost;
 	struct cpu cpu[NR_CPUS];
 	struct zone zone;

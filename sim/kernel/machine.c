@@ -10,6 +10,8 @@
 
 const struct machine_device machine_devices[] = {
 	{ "disk", disk_run },
+	{ "aio", aio_run },
+	{ "writeback", writeback_run },
 };
 const int nr_machine_devices = sizeof(machine_devices) / sizeof(machine_devices[0]);
 
@@ -83,7 +85,7 @@ void machine_boot(const struct machine_config *config, const struct protocol *co
 	slab_init(&m->slab, base + l.slab, m->config.slab_bytes);
 	page_alloc_init();
 	swap_init();
-	disk_init();
+	fs_init();
 	machine_task_init(-1, "setup");
 	machine_task_enter(-1);
 }
