@@ -15,6 +15,7 @@
 #include "fs/fs.h"
 #include "hw/observer.h"
 #include "mm/mm.h"
+#include "mm/protocols/dirty.h"
 
 u64 file_initial_word(unsigned ino, unsigned long pos)
 {
