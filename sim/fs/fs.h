@@ -31,7 +31,8 @@ void file_init(struct file *file, struct inode *inode, const struct vm_operation
 
 extern const struct address_space_operations simplefs_aops;
 extern const struct inode_operations simplefs_iops;
-extern const struct vm_operations_struct simplefs_vm_ops; /* with page_mkwrite: where stores to clean pages fault */
+extern const struct vm_operations_struct
+	simplefs_vm_ops; /* with page_mkwrite: where stores to clean pages fault */
 
 /* => the range lies in one page; the count, less at the end of the file, or -EIO, -ENOMEM */
 long file_read(struct file *file, void *buf, size_t n, unsigned long pos);
@@ -70,8 +71,8 @@ struct kiocb {
 	bool error;	    /* (a) some request has failed */
 	unsigned nr_pages;  /* (c) once submitted */
 	struct page *pages[DIO_PAGES_MAX];
-	atomic_t pending; /* (a) requests under way, and one while they are being submitted */
-	long ret;	  /* written before `done` is completed */
+	atomic_t pending;	/* (a) requests under way, and one while they are being submitted */
+	long ret;		/* written before `done` is completed */
 	struct list_head list;	/* (aio lock) */
 	struct completion done; /* of who waits */
 };

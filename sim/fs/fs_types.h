@@ -69,10 +69,10 @@ struct inode {
 	struct address_space i_data;
 	const struct inode_operations *i_op; /* (c) */
 	/* shmem: swap entries of pages that are not in memory stand in page_tree, as (entry | RADIX_EXCEPTIONAL) */
-	unsigned long swapped; /* (T) how many */
-	unsigned long alloced; /* (T) pages that it has, in memory and on swap */
-	bool ghosted;	       /* (c) the oracles keep its bytes: struct ghost */
-	bool buffers;	       /* (c) its pages have buffers: simplefs.c */
+	unsigned long swapped;	    /* (T) how many */
+	unsigned long alloced;	    /* (T) pages that it has, in memory and on swap */
+	bool ghosted;		    /* (c) the oracles keep its bytes: struct ghost */
+	bool buffers;		    /* (c) its pages have buffers: simplefs.c */
 	struct list_head i_sb_list; /* (shmem_sb lock) of an inode that is not one of the machine's */
 };
 
@@ -123,9 +123,10 @@ struct disk_request {
 	u32 offset, len;     /* bytes of that page, multiples of DISK_BEAT; len 0: the whole page */
 	u8 *frame;	     /* the first byte in memory */
 	bool write;
-	struct page *page;	 /* NULL, or the pagecache page to finish: uptodate and unlocked, or no longer under writeback */
-	struct completion *done; /* NULL, or who waits */
-	bool *error;		 /* where to tell who waits that nothing was moved */
+	struct page *
+		page; /* NULL, or the pagecache page to finish: uptodate and unlocked, or no longer under writeback */
+	struct completion *done;		/* NULL, or who waits */
+	bool *error;				/* where to tell who waits that nothing was moved */
 	void (*end_io)(void *data, bool error); /* NULL, or what to call at the end. => it may not sleep */
 	void *data;
 };
@@ -148,7 +149,7 @@ struct shmem_sb {
 /* Direct I/O whose transfers are over and that aio_run() is to finish. */
 struct aio_queue {
 	spinlock_t lock;
-	struct list_head done; /* (aio lock) of struct kiocb */
+	struct list_head done;	/* (aio lock) of struct kiocb */
 	struct completion work; /* one complete() each */
 };
 

@@ -35,7 +35,7 @@ struct machine_config {
 		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
 	bool lru; /* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
-	bool big; /* the limits of a big machine: BIG_MAP_COUNT */
+	bool big;	/* the limits of a big machine: BIG_MAP_COUNT */
 	bool writeback; /* dirty pages are written back by themselves, by the task writeback_run() */
 };
 #define DEFAULT_FRAMES 96
