@@ -18,6 +18,9 @@
  * Lock order: i_mutex (writes, until they are submitted; of synchronous ones to their end), then mmap_sem inside the
  * pinning and page locks; the aio lock is innermost.
  *
+ * Without aio_run() (config.aio), and where a write extends the file, an asynchronous request is over when it was
+ * submitted.
+ *
  * The bytes that the oracles take for written are those that the pages hold when the requests are submitted.
  *
  * Left out: overlapping asynchronous writes in the oracles' eyes, holes, readahead, fallback to buffered writes.
@@ -330,15 +333,15 @@ long direct_write(struct file *file, unsigned long user, size_t n, unsigned long
 	return ret;
 }
 
-/* => called with i_mutex held for a write; 0 or -errno. A write that extends the file is over when this returns */
+/* => called with i_mutex held for a write; 0 or -errno */
 static int submit(struct kiocb *iocb)
 {
 	struct inode *inode = iocb->file->f_inode;
 	bool extends = iocb->write && iocb->pos + iocb->n > inode->i_size, over = false;
 	int error;
 
-	iocb->async = !extends;
-	if (extends) {
+	iocb->async = !extends && this_machine->config.aio;
+	if (!iocb->async) {
 		long ret = dio_synchronous(iocb);
 
 		extend_file(inode, iocb->pos, ret);
@@ -346,10 +349,8 @@ static int submit(struct kiocb *iocb)
 		return ret < 0 ? (int)ret : 0;
 	}
 	error = dio_begin(iocb, &over);
-	if (!error && over) { /* on a machine without a disk's task there may be none of aio_run() either */
-		dio_finish(iocb);
-		complete(&iocb->done);
-	}
+	if (over)
+		queue_finish(iocb);
 	return error;
 }
 

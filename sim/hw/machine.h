@@ -33,10 +33,12 @@ struct machine_config {
 		lru_batch; /* pages that a CPU keeps to itself before they go to the LRU lists; default none */
 	unsigned
 		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
-	bool lru; /* has LRU lists, so that memory can be reclaimed */
+	unsigned hugetlb_pages; /* huge pages set aside at boot; default none */
+	bool kswapd, writeback; /* has these tasks */
+	bool aio; /* has the task that finishes asynchronous direct I/O; without it that is over when it was submitted */
+	bool lru;		/* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
 	bool big;	/* the limits of a big machine: BIG_MAP_COUNT */
-	bool writeback; /* dirty pages are written back by themselves, by the task writeback_run() */
 };
 #define DEFAULT_FRAMES 96
 #define DEFAULT_SLAB (64ul << 10)

@@ -8,10 +8,25 @@
 
 #define SETUP_TASK (NR_TASKS - 1)
 
+static bool has_disk(const struct machine_config *c)
+{
+	return !c->io_at_once;
+}
+
+static bool has_aio(const struct machine_config *c)
+{
+	return c->aio;
+}
+
+static bool has_writeback(const struct machine_config *c)
+{
+	return c->writeback;
+}
+
 const struct machine_device machine_devices[] = {
-	{ "disk", disk_run },
-	{ "aio", aio_run },
-	{ "writeback", writeback_run },
+	{ "disk", disk_run, has_disk },
+	{ "aio", aio_run, has_aio },
+	{ "writeback", writeback_run, has_writeback },
 };
 const int nr_machine_devices = sizeof(machine_devices) / sizeof(machine_devices[0]);
 
