@@ -57,6 +57,7 @@ struct inode {
 	unsigned long swapped; /* (T) how many */
 	unsigned long alloced; /* (T) pages that it has, in memory and on swap */
 	bool ghosted;	       /* (c) the oracles keep its bytes: struct ghost */
+	struct inode *ghost_next, *ghost_prev; /* the oracles': inodes from the slab */
 };
 
 /* What differs between kinds of files, beside their pages. => called with i_mutex held, unless said otherwise */
@@ -89,6 +90,9 @@ struct file {
 	const struct vm_operations_struct *f_vm_ops; /* (c) of its mappings */
 	atomic_t f_count; /* (a) references: descriptors and vmas; 0: a file of the machine's, for ever */
 	unsigned f_mode;  /* (c) FMODE_* */
+	struct file *ghost_next, *ghost_prev; /* the oracles': files from the slab */
+	int held;    /* the oracles': references of descriptors, if anybody tells */
+	bool counted; /* the oracles': somebody tells */
 };
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u

@@ -37,7 +37,8 @@ struct machine_config {
 	bool kswapd, writeback; /* has these tasks */
 	bool lru;		/* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
-	bool big; /* the limits of a big machine: BIG_MAP_COUNT */
+	bool big;    /* the limits of a big machine: BIG_MAP_COUNT */
+	bool ghosts; /* private bytes of processes are judged: struct ghost */
 };
 #define DEFAULT_FRAMES 96
 #define DEFAULT_SLAB (64ul << 10)
