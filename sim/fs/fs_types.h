@@ -73,7 +73,7 @@ struct inode {
 	unsigned long alloced;	    /* (T) pages that it has, in memory and on swap */
 	bool ghosted;		    /* (c) the oracles keep its bytes: struct ghost */
 	bool buffers;		    /* (c) its pages have buffers: simplefs.c */
-	struct list_head i_sb_list; /* (shmem_sb lock) of an inode that is not one of the machine's */
+	struct inode *ghost_next, *ghost_prev; /* the oracles': inodes from the slab */
 };
 
 /* What differs between kinds of files, beside their pages. => called with i_mutex held, unless said otherwise */
@@ -106,6 +106,9 @@ struct file {
 	const struct vm_operations_struct *f_vm_ops; /* (c) of its mappings */
 	atomic_t f_count; /* (a) references: descriptors and vmas; 0: a file of the machine's, for ever */
 	unsigned f_mode;  /* (c) FMODE_* */
+	struct file *ghost_next, *ghost_prev; /* the oracles': files from the slab */
+	int held;    /* the oracles': references of descriptors, if anybody tells */
+	bool counted; /* the oracles': somebody tells */
 };
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
@@ -137,13 +140,6 @@ struct disk {
 	u32 head, tail;			       /* (Q) */
 	struct completion work;		       /* one complete() a request */
 	u8 block[DISK_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
-};
-
-/* The files that are not the machine's: unlinked ones in tmpfs. */
-struct shmem_sb {
-	spinlock_t lock;
-	struct list_head inodes; /* (shmem_sb lock) by i_sb_list */
-	unsigned next_ino;	 /* (shmem_sb lock) */
 };
 
 /* Direct I/O whose transfers are over and that aio_run() is to finish. */

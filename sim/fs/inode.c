@@ -39,9 +39,6 @@ void fs_init(void)
 
 	spin_lock_init(&m->disk.lock);
 	init_completion(&m->disk.work);
-	spin_lock_init(&m->shmem.lock);
-	INIT_LIST_HEAD(&m->shmem.inodes);
-	m->shmem.next_ino = NR_FILES;
 	spin_lock_init(&m->aio.lock);
 	INIT_LIST_HEAD(&m->aio.done);
 	init_completion(&m->aio.work);
@@ -116,6 +113,7 @@ void fput(struct file *file)
 
 	if (is_machines_own(file) || !atomic_dec_and_test(&file->f_count))
 		return;
+	observe_file_gone(file);
 	kmem_free(file, sizeof(*file), SLAB_FILE);
 	iput(inode);
 }

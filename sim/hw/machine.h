@@ -38,7 +38,8 @@ struct machine_config {
 	bool aio; /* has the task that finishes asynchronous direct I/O; without it that is over when it was submitted */
 	bool lru;		/* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
-	bool big;	/* the limits of a big machine: BIG_MAP_COUNT */
+	bool big;    /* the limits of a big machine: BIG_MAP_COUNT */
+	bool ghosts; /* private bytes of processes are judged: struct ghost */
 };
 #define DEFAULT_FRAMES 96
 #define DEFAULT_SLAB (64ul << 10)
@@ -94,7 +95,7 @@ struct machine {
 	u8 (*frame)[PAGE_SIZE]; /* (c) */
 	unsigned long zero_pfn; /* (c) */
 	struct disk disk;
-	struct shmem_sb shmem;
+	atomic_t shmem_ino; /* the last number that an inode of tmpfs got, less NR_FILES */
 	struct aio_queue aio;
 	struct writeback writeback;
 	struct ghost ghost;

@@ -43,8 +43,6 @@
 	     "submitting and taking requests")                                                                                               \
 	LOCK("aio.lock", "the queue of finished direct I/O, a spinlock", "requests whose transfers are over",                                \
 	     "the end of the last transfer, aio_run")                                                                                        \
-	LOCK("shmem.lock", "the superblock of tmpfs, a spinlock", "which inodes there are",                                                  \
-	     "making and evicting inodes")                                                                                                   \
 	LOCK("zone.lock", "zone->lock, a spinlock", "free frames",                                                                           \
 	     "allocating and freeing frames; innermost")                                                                                     \
 	LOCK("slab.lock", "the slab's, a spinlock", "free objects",                                                                          \

@@ -92,16 +92,18 @@ static void free_page_check(const struct page *page)
 static void free_page(struct page *page)
 {
 	struct zone *zone = &this_machine->zone;
+	const char *oracle;
 
 	free_page_check(page);
 	content_zero(page_address(page), PAGE_SIZE);
+	oracle = observe_use_after_free(page);
 	page->mapping = NULL;
 	page->flags = 1ul << PG_free;
 	spin_lock(&zone->lock);
 	page->incarnation++;
 	list_add(&page->lru, &zone->free);
 	zone->nr_free++;
-	sync_poison(page_address(page), PAGE_SIZE, "page-use-after-free");
+	sync_poison(page_address(page), PAGE_SIZE, oracle);
 	spin_unlock(&zone->lock);
 }
 

@@ -12,7 +12,7 @@
  * I4: what was truncated or punched out is nowhere any more when the call returns: pages and swap entries turn into each
  *     other meanwhile, so both are looked for until neither is found.
  *
- * Lock order: i_mutex, page lock, tree_lock; shmem_sb's lock is innermost.
+ * Lock order: i_mutex, page lock, tree_lock.
  *
  * Left out: limits and accounting, huge pages, seals, names; faults that wait for a hole being punched (3.16): who
  * faults the range all the time can keep punching busy.
@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "fs/fs.h"
+#include "hw/observer.h"
 #include "mm/mm.h"
 #include "mm/protocols/invalidate.h"
 
@@ -284,12 +285,8 @@ static void shmem_write_end(struct file *file, unsigned long pos, size_t copied,
 
 static void shmem_evict(struct inode *inode)
 {
-	struct shmem_sb *sb = &this_machine->shmem;
-
 	shmem_truncate_range(inode, 0, ~0ul);
-	spin_lock(&sb->lock);
-	list_del(&inode->i_sb_list);
-	spin_unlock(&sb->lock);
+	observe_inode_gone(inode);
 	kmem_free(inode, sizeof(*inode), SLAB_INODE);
 }
 
@@ -314,7 +311,6 @@ const struct vm_operations_struct shmem_vm_ops = {
 
 struct file *shmem_file_setup(unsigned long size)
 {
-	struct shmem_sb *sb = &this_machine->shmem;
 	struct inode *inode = kmem_alloc(sizeof(*inode), SLAB_INODE);
 	struct file *file = inode ? kmem_alloc(sizeof(*file), SLAB_FILE) : NULL;
 
@@ -329,9 +325,8 @@ struct file *shmem_file_setup(unsigned long size)
 	atomic_set(&inode->i_count, 1);
 	file_init(file, inode, &shmem_vm_ops);
 	atomic_set(&file->f_count, 1);
-	spin_lock(&sb->lock);
-	inode->i_ino = sb->next_ino++;
-	list_add_tail(&inode->i_sb_list, &sb->inodes);
-	spin_unlock(&sb->lock);
+	inode->i_ino = NR_FILES + (unsigned)atomic_inc_return(&this_machine->shmem_ino);
+	observe_inode_live(inode);
+	observe_file_live(file);
 	return file;
 }

@@ -187,6 +187,7 @@ static struct machine_config machine_of(const struct race *r)
 		.kswapd = r->machine.reclaim,
 		.writeback = r->machine.writeback,
 		.aio = r->machine.aio,
+		.ghosts = r->machine.ghosts,
 	};
 }
 
