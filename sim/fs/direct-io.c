@@ -41,9 +41,25 @@ static int pin_pages(struct kiocb *iocb)
 	if (got <= 0)
 		return got ? (int)got : -EFAULT;
 	iocb->nr_pages = (unsigned)got;
+	for (unsigned i = 0; i < iocb->nr_pages; i++)
+		observe_hold(iocb->pages[i], GUP_PIN_COUNTING_BIAS);
+	for (unsigned i = 0; i < iocb->nr_pages && !iocb->write; i++)
+		observe_pin(current->mm, (iocb->user & PAGE_MASK) + i * PAGE_SIZE, iocb->pages[i]);
 	if (iocb->n > ((unsigned long)got << PAGE_SHIFT) - offset)
 		iocb->n = ((unsigned long)got << PAGE_SHIFT) - offset;
 	return 0;
+}
+
+/* Of a read they are dirty: the disk wrote them. => called without spinlocks and page locks */
+static void unpin_pages(struct kiocb *iocb)
+{
+	for (unsigned i = 0; i < iocb->nr_pages; i++) {
+		if (!iocb->write)
+			observe_unpin(iocb->pages[i]);
+		observe_hold(iocb->pages[i], -GUP_PIN_COUNTING_BIAS);
+	}
+	unpin_user_pages_dirty_lock(iocb->pages, iocb->nr_pages, !iocb->write);
+	SYNC_LABEL("unpinned");
 }
 
 static void dirty_pages(struct kiocb *iocb)
@@ -119,8 +135,7 @@ static void dio_finish(struct kiocb *iocb)
 
 	if (iocb->write)
 		tell_end(iocb);
-	unpin_user_pages_dirty_lock(iocb->pages, iocb->nr_pages, !iocb->write);
-	SYNC_LABEL("unpinned");
+	unpin_pages(iocb);
 	if (iocb->write && READ_ONCE(mapping->nrpages)) /* errors are not told: the write itself is done */
 		invalidate_inode_pages2_range(mapping, iocb->pos >> PAGE_SHIFT, end >> PAGE_SHIFT);
 	iocb->ret = READ_ONCE(iocb->error) ? -EIO : (long)iocb->n;
@@ -172,7 +187,7 @@ void aio_run(void *arg)
 /* => true: all requests have ended already, and nobody else will say so */
 static bool submit_requests(struct kiocb *iocb)
 {
-	struct disk_request r = { .write = iocb->write, .end_io = end_request, .data = iocb };
+	struct disk_request r = { .write = iocb->write, .user = true, .end_io = end_request, .data = iocb };
 	unsigned long pos;
 	size_t len;
 

@@ -19,13 +19,35 @@
  * to disturb).
  */
 #include "fs/fs.h"
+#include "hw/observer.h"
 #include "mm/mm.h"
 
-static void transfer(u8 *to, const u8 *from, u32 len)
+/* One step of a transfer between the disk and pinned pages: the move and what the oracles are told of it are one. */
+static void transfer_user(u8 *to, const u8 *from, bool to_user, u8 *beat)
 {
+	const u8 *frame = to_user ? to : from;
+	unsigned at = (unsigned)((uintptr_t)frame & ~PAGE_MASK);
+
+	observe_access_begin();
+	content_read(beat, from, DISK_BEAT);
+	content_write(to, beat, DISK_BEAT);
+	if (to_user)
+		observe_dma_store(virt_to_page(frame), at, beat, DISK_BEAT);
+	else
+		observe_dma_load(virt_to_page(frame), at, beat, DISK_BEAT);
+	observe_access_end();
+}
+
+static void transfer(const struct disk_request *r, u8 *to, const u8 *from)
+{
+	u32 len = r->len ? r->len : (u32)PAGE_SIZE;
 	u8 beat[DISK_BEAT];
 
 	for (u32 i = 0; i < len; i += DISK_BEAT) {
+		if (r->user) {
+			transfer_user(to + i, from + i, !r->write, beat);
+			continue;
+		}
 		content_read(beat, from + i, DISK_BEAT);
 		content_write(to + i, beat, DISK_BEAT);
 	}
@@ -64,13 +86,12 @@ static void end_io(const struct disk_request *r, bool error)
 static void serve(const struct disk_request *r)
 {
 	u8 *block = this_machine->disk.block[r->block] + r->offset;
-	u32 len = r->len ? r->len : (u32)PAGE_SIZE;
 	bool error = sync_choose("io-error", 2);
 
 	if (!error && r->write)
-		transfer(block, r->frame, len);
+		transfer(r, block, r->frame);
 	else if (!error)
-		transfer(r->frame, block, len);
+		transfer(r, r->frame, block);
 	SYNC_LABEL("io_done");
 	end_io(r, error);
 }
