@@ -85,7 +85,8 @@ static void end_io(const struct disk_request *r, bool error)
 
 static void serve(const struct disk_request *r)
 {
-	u8 *block = this_machine->disk.block[r->block] + r->offset;
+	u8(*device)[PAGE_SIZE] = r->swap ? this_machine->swap.block : this_machine->disk.block;
+	u8 *block = device[r->block] + r->offset;
 	bool error = sync_choose("io-error", 2);
 
 	if (!error && r->write)
@@ -110,6 +111,17 @@ void disk_submit(const struct disk_request *r)
 	spin_unlock(&d->lock);
 	complete(&d->work);
 	SYNC_LABEL("submitted");
+}
+
+bool disk_congested(void)
+{
+	struct disk *d = &this_machine->disk;
+	bool congested;
+
+	spin_lock(&d->lock);
+	congested = d->tail - d->head >= DISK_QUEUE / 2;
+	spin_unlock(&d->lock);
+	return congested;
 }
 
 static struct disk_request next_request(struct disk *d)

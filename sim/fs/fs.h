@@ -11,6 +11,8 @@
 void disk_run(void *arg);
 /* Hands a request over; the queue has room for one a page and a task. => called without spinlocks */
 void disk_submit(const struct disk_request *r);
+/* So much is to be done that who need not submit more had better wait. => called without disk.lock */
+bool disk_congested(void);
 
 /* ---- inode.c ---- */
 

@@ -126,6 +126,7 @@ struct disk_request {
 	u32 offset, len;     /* bytes of that page, multiples of DISK_BEAT; len 0: the whole page */
 	u8 *frame;	     /* the first byte in memory */
 	bool write;
+	bool swap; /* block lies on the swap device */
 	bool user; /* the frame is user memory, pinned: the oracles are told what is moved */
 	struct page *
 		page; /* NULL, or the pagecache page to finish: uptodate and unlocked, or no longer under writeback */
