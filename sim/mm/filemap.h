@@ -108,10 +108,7 @@ void writeback_run(void *arg);
 struct file *shmem_file_setup(unsigned long size);
 extern const struct vm_operations_struct shmem_vm_ops;
 extern const struct address_space_operations shmem_aops;
-static inline bool shmem_mapping(const struct address_space *mapping)
-{
-	return mapping->a_ops == &shmem_aops;
-}
+bool shmem_mapping(const struct address_space *mapping);
 /* => page locked, in the pagecache of a shmem file, unmapped; its contents go to swap. As writepage */
 int shmem_writepage(struct page *page);
 /*

@@ -296,6 +296,11 @@ const struct address_space_operations shmem_aops = {
 	.write_end = shmem_write_end,
 };
 
+bool shmem_mapping(const struct address_space *mapping)
+{
+	return mapping->a_ops == &shmem_aops;
+}
+
 static const struct inode_operations shmem_iops = {
 	.setsize = shmem_setsize,
 	.punch_hole = shmem_punch_hole,
