@@ -10,6 +10,7 @@
 enum protocol_axis {
 	AXIS_INVALIDATE, /* fault against truncate and invalidate: struct invalidate_protocol, sim/mm/protocols */
 	AXIS_COW,	 /* copy on write against fork and pins: struct cow_protocol */
+	AXIS_AROUND,	 /* pages that a read fault maps beside its own: struct around_protocol */
 	AXIS_DIRTY,	 /* how stores to shared file mappings are noticed: struct dirty_protocol */
 	NR_AXES,
 };

@@ -34,8 +34,8 @@ struct address_space {
 	struct inode *host;		  /* (c) */
 	struct radix_tree_root page_tree; /* (T) */
 	rwlock_t tree_lock;
-	unsigned long nrpages; /* (T) written with it held, read without on purpose */
-	struct rb_root i_mmap; /* (I) vmas that map the file, an interval tree by index */
+	unsigned long nrpages;		   /* (T) written with it held, read without on purpose */
+	struct rb_root i_mmap;		   /* (I) vmas that map the file, an interval tree by index */
 	struct list_head i_mmap_nonlinear; /* (I) those of remap_file_pages(), whose ptes may be anywhere */
 	int i_mmap_writable;		   /* (I) shared mappings that may be written */
 	spinlock_t i_mmap_lock;
@@ -84,11 +84,11 @@ static inline void i_size_write(struct inode *inode, unsigned long size)
 }
 
 struct file {
-	struct inode *f_inode;		 /* (c) */
-	struct address_space *f_mapping; /* (c) */
+	struct inode *f_inode;			     /* (c) */
+	struct address_space *f_mapping;	     /* (c) */
 	const struct vm_operations_struct *f_vm_ops; /* (c) of its mappings */
-	atomic_t f_count;			     /* (a) references: descriptors and vmas; 0: a file of the machine's, for ever */
-	unsigned f_mode;			     /* (c) FMODE_* */
+	atomic_t f_count; /* (a) references: descriptors and vmas; 0: a file of the machine's, for ever */
+	unsigned f_mode;  /* (c) FMODE_* */
 };
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u

@@ -44,6 +44,9 @@ struct file *file_create(unsigned pages)
 	radix_tree_init(&mapping->page_tree);
 	rwlock_init(&mapping->tree_lock);
 	spin_lock_init(&mapping->i_mmap_lock);
+	INIT_LIST_HEAD(&mapping->i_mmap_nonlinear);
+	inode->ghosted = true;
+	file->f_vm_ops = &generic_file_vm_ops;
 	file->f_inode = inode;
 	file->f_mapping = mapping;
 	m->nr_files++;

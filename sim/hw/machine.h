@@ -17,6 +17,7 @@
 
 #define NR_PROCESSES 16
 
+struct around_protocol;
 struct cow_protocol;
 struct invalidate_protocol;
 struct dirty_protocol;
@@ -26,12 +27,15 @@ struct machine_config {
 	unsigned long nr_frames;  /* of memory; default DEFAULT_FRAMES */
 	unsigned long slab_bytes; /* for small objects; default DEFAULT_SLAB */
 	unsigned swap_slots;	  /* pages of the swap device; default none */
-	unsigned pcp_batch;	  /* frames that a CPU keeps to itself; default none: a free frame goes to whoever asks next */
-	unsigned lru_batch;	  /* pages that a CPU keeps to itself before they go to the LRU lists; default none */
-	unsigned watermark;	  /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
-	bool lru;		  /* has LRU lists, so that memory can be reclaimed */
-	bool io_at_once;	  /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
-	bool big;		  /* the limits of a big machine: BIG_MAP_COUNT */
+	unsigned
+		pcp_batch; /* frames that a CPU keeps to itself; default none: a free frame goes to whoever asks next */
+	unsigned
+		lru_batch; /* pages that a CPU keeps to itself before they go to the LRU lists; default none */
+	unsigned
+		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
+	bool lru; /* has LRU lists, so that memory can be reclaimed */
+	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
+	bool big; /* the limits of a big machine: BIG_MAP_COUNT */
 };
 #define DEFAULT_FRAMES 96
 #define DEFAULT_SLAB (64ul << 10)
@@ -70,11 +74,11 @@ struct zone {
 /* The swap device and who counts on its slots. */
 struct swap_info {
 	spinlock_t lock __attribute__((aligned(64)));
-	unsigned nr_slots;   /* (c) slot 0 is never used */
-	unsigned nr_free;    /* (swap lock) */
-	unsigned next;	     /* (swap lock) where to look first */
-	u8 *map;	     /* (swap lock) by slot: ptes that hold the entry, | SWAP_HAS_CACHE */
-	u8 (*block)[PAGE_SIZE]; /* what the device holds */
+	unsigned nr_slots;	    /* (c) slot 0 is never used */
+	unsigned nr_free;	    /* (swap lock) */
+	unsigned next;		    /* (swap lock) where to look first */
+	u8 *map;		    /* (swap lock) by slot: ptes that hold the entry, | SWAP_HAS_CACHE */
+	u8 (*block)[PAGE_SIZE];	    /* what the device holds */
 	struct address_space cache; /* the swap cache: index is the slot */
 };
 #define SWAP_HAS_CACHE 0x40
@@ -83,9 +87,9 @@ struct swap_info {
 struct machine {
 	struct machine_config config;
 	unsigned long nr_frames;
-	struct page *mem_map;	  /* (c) nr_frames of them; frame 0 is never used */
-	u8 (*frame)[PAGE_SIZE];	  /* (c) */
-	unsigned long zero_pfn;	  /* (c) */
+	struct page *mem_map;	/* (c) nr_frames of them; frame 0 is never used */
+	u8 (*frame)[PAGE_SIZE]; /* (c) */
+	unsigned long zero_pfn; /* (c) */
 	struct disk disk;
 	struct ghost ghost;
 	struct cpu cpu[NR_CPUS];
@@ -94,12 +98,13 @@ struct machine {
 	struct slab slab;
 	struct task_struct task[NR_TASKS];
 	struct mm_struct *process[NR_PROCESSES]; /* by mm->id; NULL: none, or it has exited */
-	int nr_processes; /* ever made: the highest id and one */
+	int nr_processes;			 /* ever made: the highest id and one */
 	struct inode inode[NR_FILES];
 	struct file file[NR_FILES];
 	int nr_files;
 	const struct invalidate_protocol *invalidate;
 	const struct cow_protocol *cow;
+	const struct around_protocol *around;
 	const struct dirty_protocol *dirty;
 };
 

@@ -4,13 +4,14 @@
  *
  * A user access is one instruction: no interrupt is taken between its translation and the access. It looks
  * in this CPU's TLB and uses what it finds there, stale or not. On a miss it walks the four levels, a step
- * each, or only the last where the cache of page directory entries knows the page table; sets A, and D for a store, by a compare-and-exchange of the pte, and loads the TLB. A store through
- * an entry without D walks again, as the hardware does to set D.
+ * each, or only the last where the cache of page directory entries knows the page table; sets A, and D for a
+ * store, by a compare-and-exchange of the pte, and loads the TLB. A store through an entry without D walks again, as
+ * the hardware does to set D.
  *
  * I1: a TLB entry's pte has A; it has D when a store went through it.
  *
  * Left out: A bits of the upper levels (Linux never looks), accesses across pages, execution, speculative
- * walks.
+ * walks, TLB entries for 2 MiB (a huge page is cached 4 KiB at a time).
  */
 #include "hw/mmu.h"
 #include "hw/machine.h"
@@ -27,48 +28,58 @@ static void *table_of(u64 entry)
 	return pfn_to_virt((entry & PTE_PFN_MASK) >> PAGE_SHIFT);
 }
 
-/* => the pte that the upper three levels lead to, or NULL: not present */
-static pte_t *walk(struct cpu *cpu, unsigned long addr)
+/* The entry that maps an address, of the last level or a huge one of the level above. */
+struct leaf {
+	pte_t *entry; /* NULL: not present */
+	bool huge;
+};
+
+static struct leaf walk(struct cpu *cpu, unsigned long addr)
 {
 	struct pde_cache_entry *known = &cpu->pde_cache[pde_cache_slot(addr)];
+	const struct leaf none = { NULL, false };
 	pgd_t pgd;
 	pud_t pud;
-	pmd_t pmd;
+	pmd_t pmd, *pmdp;
 
 	if (known->tag == (addr >> PMD_SHIFT) + 1)
-		return (pte_t *)table_of(known->pmd) + pte_index(addr);
+		return (struct leaf){ (pte_t *)table_of(known->pmd) + pte_index(addr), false };
 	pgd = entry_read(cpu->active_mm->pgd + pgd_index(addr));
 	if (!permits(pgd.pgd, false))
-		return NULL;
+		return none;
 	pud = entry_read((pud_t *)table_of(pgd.pgd) + pud_index(addr));
 	if (!permits(pud.pud, false))
-		return NULL;
-	pmd = entry_read((pmd_t *)table_of(pud.pud) + pmd_index(addr));
+		return none;
+	pmdp = (pmd_t *)table_of(pud.pud) + pmd_index(addr);
+	pmd = entry_read(pmdp);
 	if (!permits(pmd.pmd, false))
-		return NULL;
+		return none;
+	if (pmd_huge(pmd))
+		return (struct leaf){ (pte_t *)pmdp, true };
 	known->tag = (addr >> PMD_SHIFT) + 1;
 	known->pmd = pmd.pmd;
-	return (pte_t *)table_of(pmd.pmd) + pte_index(addr);
+	return (struct leaf){ (pte_t *)table_of(pmd.pmd) + pte_index(addr), false };
 }
 
-/* => the pte as it is after A and D were set, or 0: to be faulted */
+/* => the pte as it is after A and D were set, or 0: to be faulted. Of a huge entry the 4 KiB that addr lies in */
 static u64 walk_and_mark(struct cpu *cpu, unsigned long addr, bool write)
 {
-	u64 need = _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
-	pte_t *ptep = walk(cpu, addr);
+	u64 need = _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0), within;
+	struct leaf leaf = walk(cpu, addr);
 	pte_t pte, seen;
 
-	if (!ptep)
+	if (!leaf.entry)
 		return 0;
-	pte = entry_read(ptep);
+	within = leaf.huge ? addr & ~HPAGE_MASK & PAGE_MASK : 0;
+	pte = entry_read(leaf.entry);
 	for (;;) {
 		if (!permits(pte.pte, write))
 			return 0;
 		if ((pte.pte & need) == need)
-			return pte.pte;
-		seen = cmpxchg(ptep, pte, ((pte_t){ pte.pte | need }));
+			return pte.pte + within;
+		seen = cmpxchg(leaf.entry, pte, ((pte_t){ pte.pte | need }));
 		if (pte_same(seen, pte))
-			return pte.pte | need;
+			return (pte.pte | need) + within;
 		pte = seen;
 	}
 }
@@ -130,8 +141,10 @@ static int user_access(unsigned long addr, void *buf, size_t n, bool write)
 {
 	int sig;
 
-	BUG_ON(!n || n > 8 || ((addr ^ (addr + n - 1)) & PAGE_MASK));
+	BUG_ON(!n || ((addr ^ (addr + n - 1)) & PAGE_MASK));
 	while (!access_once(addr, buf, n, write)) {
+		if (current->pagefault_disabled)
+			return SIGSEGV;
 		sig = do_page_fault(addr, write);
 		if (sig) {
 			current->sig = sig;

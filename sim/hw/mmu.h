@@ -27,5 +27,6 @@ void switch_mm(int cpu, struct mm_struct *mm);
  */
 void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end);
 void flush_tlb_page(struct vm_area_struct *vma, unsigned long addr);
+void flush_tlb_mm(struct mm_struct *mm);
 
 #endif

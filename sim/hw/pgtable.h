@@ -36,9 +36,10 @@
 #define _PAGE_PSE (1ull << 7)
 #define _PAGE_GLOBAL (1ull << 8)
 #define _PAGE_PROTNONE _PAGE_GLOBAL /* of an entry that is not present: mapped, but nobody may use it */
-#define _PAGE_SPECIAL (1ull << 9) /* maps a frame whose struct page is not to be touched: the zero page, a pfn */
+#define _PAGE_SPECIAL                                                                                        \
+	(1ull << 9) /* maps a frame whose struct page is not to be touched: the zero page, a pfn */
 #define _PAGE_SWP_EXCLUSIVE (1ull << 3) /* of a swap entry: the page was this process's alone */
-#define _PAGE_SWP_FILE (1ull << 6) /* of an entry that is not present: a page of a nonlinear mapping */
+#define _PAGE_SWP_FILE (1ull << 6)	/* of an entry that is not present: a page of a nonlinear mapping */
 #define _PAGE_NX (1ull << 63)
 #define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
 #define PTE_PFN_MASK 0x000ffffffffff000ull

@@ -76,3 +76,8 @@ void flush_tlb_page(struct vm_area_struct *vma, unsigned long addr)
 {
 	flush_tlb_range(vma->vm_mm, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE);
 }
+
+void flush_tlb_mm(struct mm_struct *mm)
+{
+	flush_tlb_range(mm, 0, TASK_SIZE);
+}

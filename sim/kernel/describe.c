@@ -26,7 +26,7 @@ static const struct field page_fields[] = {
 	{ FIELD(struct page, mapping), "->mapping", 0, true },
 	{ FIELD(struct page, index), "->index", 0, false },
 	{ FIELD(struct page, ptl), "ptl", 0, false },
-	{ FIELD(struct page, next_free), "free list", 0, false },
+	{ FIELD(struct page, lru), "lru", 0, false },
 };
 static const struct field inode_fields[] = {
 	{ FIELD(struct inode, i_size), "i_size", 0, true },
@@ -139,6 +139,8 @@ static bool place_heap(const struct machine *m, const void *addr, struct place *
 	for (int i = 0; i < m->nr_processes; i++) {
 		const struct mm_struct *mm = m->process[i];
 
+		if (!mm)
+			continue;
 		if (in_array(addr, mm, sizeof(*mm))) {
 			w->field = field_at(mm_fields, COUNT(mm_fields),
 					    (size_t)((const u8 *)addr - (const u8 *)mm));
@@ -160,15 +162,15 @@ static bool place_of(const void *addr, struct place *w)
 	const u8 *p = addr;
 
 	memset(w, 0, sizeof(*w));
-	if (in_array(addr, m->frame, sizeof(m->frame))) {
+	if (in_array(addr, m->frame, m->nr_frames * PAGE_SIZE)) {
 		place_frame(m, p, w);
 		return true;
 	}
-	if (in_array(addr, m->mem_map, sizeof(m->mem_map)))
+	if (in_array(addr, m->mem_map, m->nr_frames * sizeof(struct page)))
 		return place_page(m, addr, w);
 	if (in_array(addr, m->inode, sizeof(m->inode)))
 		return place_inode(m, addr, w);
-	if (in_array(addr, m->slab.heap, sizeof(m->slab.heap)))
+	if (in_array(addr, m->slab.heap, m->slab.size))
 		return place_heap(m, addr, w);
 	if (in_array(addr, m->cpu, sizeof(m->cpu)))
 		snprintf(w->prefix, sizeof(w->prefix), "cpu %zu TLB",

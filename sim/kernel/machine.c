@@ -2,7 +2,6 @@
 /* machine.c - a machine is switched on, and gets its tasks; see machine.h and hw/machine.h */
 #include "kernel/machine.h"
 #include "fs/fs.h"
-#include "hw/machine.h"
 #include "hw/mmu.h"
 #include "kernel/sys.h"
 #include "mm/mm.h"
@@ -14,9 +13,48 @@ const struct machine_device machine_devices[] = {
 };
 const int nr_machine_devices = sizeof(machine_devices) / sizeof(machine_devices[0]);
 
-size_t machine_size(void)
+/* ---- the arena: the machine, struct pages, frames, swap, slab ------------------------------------------------- */
+
+struct layout {
+	size_t mem_map, frame, swap_map, swap_block, slab, end; /* offsets */
+};
+
+static size_t page_up(size_t n)
 {
-	return sizeof(struct machine);
+	return (n + PAGE_SIZE - 1) & PAGE_MASK;
+}
+
+static struct machine_config with_defaults(const struct machine_config *config)
+{
+	struct machine_config c = { 0 };
+
+	if (config)
+		c = *config;
+	if (!c.nr_frames)
+		c.nr_frames = DEFAULT_FRAMES;
+	if (!c.slab_bytes)
+		c.slab_bytes = DEFAULT_SLAB;
+	return c;
+}
+
+static struct layout lay_out(const struct machine_config *c)
+{
+	struct layout l;
+
+	l.mem_map = (sizeof(struct machine) + 63) & ~63ul;
+	l.frame = page_up(l.mem_map + c->nr_frames * sizeof(struct page));
+	l.swap_block = l.frame + c->nr_frames * PAGE_SIZE;
+	l.swap_map = l.swap_block + c->swap_slots * PAGE_SIZE;
+	l.slab = (l.swap_map + c->swap_slots + 63) & ~63ul;
+	l.end = page_up(l.slab + slab_overhead(c->slab_bytes) + c->slab_bytes);
+	return l;
+}
+
+size_t machine_size(const struct machine_config *config)
+{
+	struct machine_config c = with_defaults(config);
+
+	return lay_out(&c).end;
 }
 
 int machine_cpus(void)
@@ -24,17 +62,33 @@ int machine_cpus(void)
 	return NR_CPUS;
 }
 
-void machine_boot(const struct protocol *const protocols[NR_AXES])
+void machine_boot(const struct machine_config *config, const struct protocol *const protocols[NR_AXES])
 {
 	struct machine *m = this_machine;
+	u8 *base = sync_machine();
+	struct layout l;
 
+	m->config = with_defaults(config);
+	l = lay_out(&m->config);
+	m->nr_frames = m->config.nr_frames;
+	m->mem_map = (struct page *)(base + l.mem_map);
+	m->frame = (u8(*)[PAGE_SIZE])(base + l.frame);
+	m->swap.nr_slots = m->config.swap_slots;
+	m->swap.block = (u8(*)[PAGE_SIZE])(base + l.swap_block);
+	m->swap.map = base + l.swap_map;
 	m->invalidate = protocols[AXIS_INVALIDATE]->ops;
-	spin_lock_init(&m->slab.lock);
+	m->cow = protocols[AXIS_COW]->ops;
+	m->around = protocols[AXIS_AROUND]->ops;
+	m->dirty = protocols[AXIS_DIRTY]->ops;
+	slab_init(&m->slab, base + l.slab, m->config.slab_bytes);
 	page_alloc_init();
+	swap_init();
 	disk_init();
 	machine_task_init(-1, "setup");
 	machine_task_enter(-1);
 }
+
+/* ---- tasks ------------------------------------------------------------------------------------------------------- */
 
 static struct task_struct *task_of(int cpu)
 {

@@ -11,11 +11,13 @@
 
 #include "sync.h"
 
-size_t machine_size(void); /* bytes of arena */
-int machine_cpus(void);	   /* an actor each */
+struct machine_config; /* hw/machine.h */
 
-/* => called first, by the set-up task, in a zeroed arena */
-void machine_boot(const struct protocol *const protocols[NR_AXES]);
+size_t machine_size(const struct machine_config *config); /* bytes of arena; NULL: every default */
+int machine_cpus(void);					  /* an actor each */
+
+/* => called first, by the set-up task, in a zeroed arena of machine_size(config) */
+void machine_boot(const struct machine_config *config, const struct protocol *const protocols[NR_AXES]);
 /* The struct task_struct of an actor: its CPU is its index; -1: the set-up and the checks. => after boot */
 void machine_task_init(int cpu, const char *name);
 /* => called by the task itself when it starts, before any other code of the machine */

@@ -5,29 +5,6 @@
 #include "hw/observer.h"
 #include "mm/mm.h"
 
-long sys_mmap(unsigned long addr, unsigned long len, unsigned long vm_flags, struct file *file,
-	      unsigned long pgoff)
-{
-	struct mm_struct *mm = current->mm;
-	int error;
-
-	down_write(&mm->mmap_sem);
-	error = do_mmap(mm, file, addr, len, vm_flags, pgoff);
-	up_write(&mm->mmap_sem);
-	return error;
-}
-
-long sys_munmap(unsigned long addr, unsigned long len)
-{
-	struct mm_struct *mm = current->mm;
-	int error;
-
-	down_write(&mm->mmap_sem);
-	error = do_munmap(mm, addr, len);
-	up_write(&mm->mmap_sem);
-	return error;
-}
-
 long sys_ftruncate(struct file *file, unsigned long length)
 {
 	struct inode *inode = file->f_inode;
@@ -48,12 +25,12 @@ static bool in_one_page(size_t n, unsigned long pos)
 	return n && !((pos ^ (pos + n - 1)) & PAGE_MASK) && pos + n <= FILE_PAGES_MAX * PAGE_SIZE;
 }
 
-long sys_pread(struct file *file, void *buf, size_t n, unsigned long pos)
+long kernel_read(struct file *file, void *buf, size_t n, unsigned long pos)
 {
 	return in_one_page(n, pos) ? file_read(file, buf, n, pos) : -EINVAL;
 }
 
-long sys_pwrite(struct file *file, const void *buf, size_t n, unsigned long pos)
+long kernel_write(struct file *file, const void *buf, size_t n, unsigned long pos)
 {
 	long ret;
 
@@ -67,7 +44,7 @@ long sys_pwrite(struct file *file, const void *buf, size_t n, unsigned long pos)
 	return ret;
 }
 
-long sys_pwrite_direct(struct file *file, const void *buf, size_t n, unsigned long pos)
+long kernel_write_direct(struct file *file, const void *buf, size_t n, unsigned long pos)
 {
 	bool written;
 	long ret;

@@ -25,8 +25,8 @@ void use_mm(struct task_struct *task, struct mm_struct *mm);
  */
 
 /* => the address or -errno; file NULL: anonymous; pgoff in pages */
-long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags, struct file *file,
-	      unsigned long pgoff);
+long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
+	      struct file *file, unsigned long pgoff);
 long sys_munmap(unsigned long addr, unsigned long len);
 long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
 		unsigned long new_addr); /* => the address or -errno */
@@ -63,6 +63,8 @@ long kernel_write_direct(struct file *file, const void *buf, size_t n, unsigned 
 
 /* A copy of the running task's memory. => *child: a process of its own, not running yet; 0 or -ENOMEM, -EAGAIN */
 long sys_fork(struct mm_struct **child);
+/* Gives a new mm its place in the table of processes. => 0, or -EAGAIN: NR_PROCESSES are alive */
+int process_register(struct mm_struct *mm);
 /* The process is gone from the table and torn down with its last user. => no actor runs in it but the caller */
 void process_exit(struct mm_struct *mm);
 /* Another process's memory: process_vm_readv() and _writev() with one range each. => the count or -errno */
@@ -74,8 +76,9 @@ long sys_poke(struct mm_struct *mm, unsigned long remote, const void *buf, size_
 
 /* ---- pipes: one of the machine's, not blocking -------------------------------------------------------------------------- */
 
-long sys_vmsplice(unsigned long user, size_t n);      /* the pages themselves go in; => the count, -EAGAIN: full, -EFAULT */
-long sys_pipe_read(unsigned long user, size_t n);     /* => the count, -EAGAIN: empty */
+long sys_vmsplice(unsigned long user,
+		  size_t n); /* the pages themselves go in; => the count, -EAGAIN: full, -EFAULT */
+long sys_pipe_read(unsigned long user, size_t n); /* => the count, -EAGAIN: empty */
 long sys_pipe_write(unsigned long user, size_t n);
 
 #endif

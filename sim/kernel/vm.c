@@ -46,18 +46,15 @@ int vm_file(unsigned pages)
 
 int vm_process(void)
 {
-	struct machine *m = this_machine;
-	struct mm_struct *mm = m->nr_processes < NR_PROCESSES ? mm_alloc() : NULL;
+	struct mm_struct *mm = mm_alloc();
 
-	if (!mm) {
+	if (!mm || process_register(mm)) {
 		sync_violation("assertion",
 			       "vm_process(): more than NR_PROCESSES (%d) processes, or no memory",
 			       NR_PROCESSES);
 		return -1;
 	}
-	mm->id = m->nr_processes;
-	m->process[m->nr_processes] = mm;
-	return m->nr_processes++;
+	return mm->id;
 }
 
 void vm_as(int process)
@@ -76,9 +73,12 @@ void vm_run(int actor, int process)
 
 int vm_mmap(unsigned long addr, unsigned pages, enum vm_mapping kind, int file, unsigned long first_page)
 {
-	unsigned long flags = VM_READ | VM_WRITE | (kind == MAPPED_SHARED ? VM_SHARED : 0);
+	unsigned long flags = MAP_FIXED | (kind == MAPPED_SHARED ? MAP_SHARED : MAP_PRIVATE);
+	long ret =
+		sys_mmap(addr, pages * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			 flags | (file < 0 ? MAP_ANONYMOUS : 0), file < 0 ? NULL : file_of(file), first_page);
 
-	return (int)sys_mmap(addr, pages * PAGE_SIZE, flags, file < 0 ? NULL : file_of(file), first_page);
+	return ret < 0 ? (int)ret : 0;
 }
 
 int vm_munmap(unsigned long addr, unsigned pages)
@@ -129,7 +129,7 @@ int vm_write_direct(int file, unsigned long page, uint64_t word)
 	u64 buf[WORDS];
 
 	fill(buf, word);
-	return f ? (int)sys_pwrite_direct(f, buf, sizeof(buf), page * PAGE_SIZE) : -EINVAL;
+	return f ? (int)kernel_write_direct(f, buf, sizeof(buf), page * PAGE_SIZE) : -EINVAL;
 }
 
 int vm_write(int file, unsigned long page, uint64_t word)
@@ -138,12 +138,12 @@ int vm_write(int file, unsigned long page, uint64_t word)
 	u64 buf[WORDS];
 
 	fill(buf, word);
-	return f ? (int)sys_pwrite(f, buf, sizeof(buf), page * PAGE_SIZE) : -EINVAL;
+	return f ? (int)kernel_write(f, buf, sizeof(buf), page * PAGE_SIZE) : -EINVAL;
 }
 
 int vm_read(int file, unsigned long pos, uint64_t *value)
 {
 	struct file *f = file_of(file);
 
-	return f ? (int)sys_pread(f, value, sizeof(*value), pos) : -EINVAL;
+	return f ? (int)kernel_read(f, value, sizeof(*value), pos) : -EINVAL;
 }

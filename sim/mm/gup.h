@@ -5,17 +5,17 @@
 
 #include "mm/mm_types.h"
 
-#define FOLL_WRITE 0x01u	/* the page will be written */
-#define FOLL_TOUCH 0x02u	/* mark it accessed */
-#define FOLL_GET 0x04u		/* take a reference */
-#define FOLL_DUMP 0x08u		/* -EFAULT for holes rather than the zero page */
-#define FOLL_FORCE 0x10u	/* whatever the protection says: ptrace */
-#define FOLL_NOFAULT 0x20u	/* only what is there */
-#define FOLL_COW 0x40u		/* own: copy on write was broken; the mapping need not be writable any more */
-#define FOLL_LONGTERM 0x100u	/* for as long as somebody likes */
-#define FOLL_PIN 0x200u		/* take a pin: unpin_user_page() undoes it */
-#define FOLL_REMOTE 0x400u	/* another process's memory */
-#define FOLL_UNLOCKABLE 0x800u	/* own: mmap_sem may be dropped and taken again */
+#define FOLL_WRITE 0x01u       /* the page will be written */
+#define FOLL_TOUCH 0x02u       /* mark it accessed */
+#define FOLL_GET 0x04u	       /* take a reference */
+#define FOLL_DUMP 0x08u	       /* -EFAULT for holes rather than the zero page */
+#define FOLL_FORCE 0x10u       /* whatever the protection says: ptrace */
+#define FOLL_NOFAULT 0x20u     /* only what is there */
+#define FOLL_COW 0x40u	       /* own: copy on write was broken; the mapping need not be writable any more */
+#define FOLL_LONGTERM 0x100u   /* for as long as somebody likes */
+#define FOLL_PIN 0x200u	       /* take a pin: unpin_user_page() undoes it */
+#define FOLL_REMOTE 0x400u     /* another process's memory */
+#define FOLL_UNLOCKABLE 0x800u /* own: mmap_sem may be dropped and taken again */
 
 /* What a pin adds to _count: many references look like a pin, never the other way about. */
 #define GUP_PIN_COUNTING_BIAS 1024
@@ -46,6 +46,7 @@ struct page *follow_page(struct vm_area_struct *vma, unsigned long address, unsi
 long access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf, size_t n, unsigned gup_flags);
 /* Faults in [start, end): MAP_POPULATE, mlock, MADV_POPULATE_*. => mmap_sem held for read; 0 or -errno */
 long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write);
-void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len); /* => without locks; errors are dropped */
+void mm_populate(struct mm_struct *mm, unsigned long start,
+		 unsigned long len); /* => without locks; errors are dropped */
 
 #endif

@@ -127,24 +127,24 @@ int do_page_fault(unsigned long address, bool write);
 /* ---- memory.c -------------------------------------------------------------------------------------- */
 
 struct zap_details {
-	struct address_space *check_mapping; /* zap only pages of this file; NULL: any, and swap entries */
+	struct address_space *check_mapping;   /* zap only pages of this file; NULL: any, and swap entries */
 	unsigned long first_index, last_index; /* of a nonlinear vma: these pages of it */
 	bool nonlinear;
 	bool keep_file_ptes; /* a nonlinear page leaves its index in the pte */
+	bool keep_markers;   /* guards stay: MADV_DONTNEED */
 };
 
-#define GATHER_PAGES 8	     /* gathered on the stack */
-#define GATHER_BATCH 500     /* in one page of them, which a gather of a big range asks for */
+#define GATHER_PAGES 8	 /* gathered on the stack */
+#define GATHER_BATCH 500 /* in one page of them, which a gather of a big range asks for */
 
 /* Pages whose ptes are cleared and that may be freed once every TLB has forgotten them. */
 struct mmu_gather {
 	struct mm_struct *mm;
 	unsigned long start, end; /* to be flushed; end 0: nothing */
 	int nr, max;
-	struct page **pages;	/* local, or a page of its own */
-	struct page *batch;	/* that page, NULL: none */
+	struct page **pages; /* local, or a page of its own */
+	struct page *batch;  /* that page, NULL: none */
 	struct page *local[GATHER_PAGES];
-	bool fullmm; /* nobody runs the mm any more */
 };
 
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm);
@@ -155,6 +155,17 @@ void tlb_finish_mmu(struct mmu_gather *tlb);
  * => a page table lock may be held, and then the gather has room
  */
 void tlb_remove_page(struct mmu_gather *tlb, struct page *page, unsigned long addr);
+/* No page more fits without a flush; then the caller drops its page table lock, and flushes. */
+bool tlb_full(struct mmu_gather *tlb);
+/* Translations of the range are to be flushed. => as above */
+void tlb_note_flush(struct mmu_gather *tlb, unsigned long addr, unsigned long size);
+/*
+ * Removes the ptes of [start, end) in vma; pages and flushes go to the gather.
+ * => called with mmap_sem, or i_mmap_lock of the vma's file, held; no page table lock; between observe_revoke_begin()
+ * and, after tlb_finish_mmu(), observe_revoke_end()
+ */
+void unmap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end, const struct zap_details *details);
 /*
  * Removes the ptes of [start, end) in vma, flushes, and drops the pages.
  * => called with mmap_sem, or i_mmap_lock of the vma's file, held; no page table lock
@@ -174,6 +185,8 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
  */
 int copy_page_range(struct mm_struct *dst, struct mm_struct *src, struct vm_area_struct *dst_vma,
 		    struct vm_area_struct *src_vma);
+/* The page that a present pte maps, if it is one that counts; NULL: the zero page, or a bare pfn. => ptl held */
+struct page *vm_normal_page(const struct vm_area_struct *vma, unsigned long addr, pte_t pte);
 /* The private copy of a page, for the processor. => no spinlocks */
 void copy_user_page(struct page *to, const struct page *from);
 /* The frame that reads of untouched anonymous memory show. */

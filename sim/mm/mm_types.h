@@ -54,8 +54,9 @@ struct page {
 	atomic_t _count;     /* (a) references; 0: free. A pin (FOLL_PIN) counts GUP_PIN_COUNTING_BIAS */
 	atomic_t _mapcount;  /* (a) ptes that map it, less one */
 	struct address_space *mapping; /* (PT) the file's; | PAGE_MAPPING_ANON: its anon_vma; NULL: neither */
-	unsigned long index;	/* (PT) in the file or, if anonymous, in the vma's pages; of a page table: pagetable_index() */
-	unsigned long private;	/* swap entry (PT), head of a tail page (c), buffers (P) */
+	unsigned long
+		index; /* (PT) in the file or, if anonymous, in the vma's pages; of a page table: pagetable_index() */
+	unsigned long private; /* swap entry (PT), head of a tail page (c), buffers (P) */
 	union {
 		struct list_head lru; /* (R) of a page in use; (Z) of a free one */
 		spinlock_t ptl;	      /* of a page of ptes or of pmds: guards them */
@@ -122,10 +123,12 @@ struct vm_fault {
 #define FAULT_FLAG_WRITE 0x01u	/* a store */
 #define FAULT_FLAG_USER 0x02u	/* by user code, or by the kernel for it through its mapping */
 #define FAULT_FLAG_REMOTE 0x04u /* for another process's address space */
-#define FAULT_FLAG_UNSHARE 0x08u /* by get_user_pages: give this process a page of its own, without write access */
+#define FAULT_FLAG_UNSHARE                                                                                   \
+	0x08u /* by get_user_pages: give this process a page of its own, without write access */
 
 struct vm_operations_struct {
-	void (*open)(struct vm_area_struct *vma);  /* => called with mmap_sem held for write; a copy was made */
+	void (*open)(
+		struct vm_area_struct *vma); /* => called with mmap_sem held for write; a copy was made */
 	void (*close)(struct vm_area_struct *vma); /* the same; it is about to go */
 	/*
 	 * => called with mmap_sem held; a page with a reference, locked if the protocol of axis `invalidate` has it so, or
@@ -148,19 +151,20 @@ struct vm_operations_struct {
 #define NOPAGE_OOM ((struct page *)-1l)
 
 struct vm_area_struct {
-	struct mm_struct *vm_mm;       /* (c) */
-	unsigned long vm_start, vm_end; /* (S) bytes; both changed with (I) and (A) too */
-	pgprot_t vm_page_prot;	       /* (S) */
-	unsigned long vm_flags;	       /* (S) */
-	struct rb_node vm_rb;	       /* (S) in mm->mm_rb */
-	unsigned long gap;	       /* (S) free bytes below it, the guard gap of a stack not counted */
-	unsigned long subtree_gap;     /* (S) the greatest gap at and below it in mm_rb */
+	struct mm_struct *vm_mm;	  /* (c) */
+	unsigned long vm_start, vm_end;	  /* (S) bytes; both changed with (I) and (A) too */
+	pgprot_t vm_page_prot;		  /* (S) */
+	unsigned long vm_flags;		  /* (S) */
+	struct rb_node vm_rb;		  /* (S) in mm->mm_rb */
+	unsigned long gap;		  /* (S) free bytes below it, without the guard gap of a stack */
+	unsigned long subtree_gap;	  /* (S) the greatest gap at and below it in mm_rb */
 	struct interval_tree_node shared; /* (I) in mapping->i_mmap, by index in the file */
 	struct list_head nonlinear;	  /* (I) in mapping->i_mmap_nonlinear */
 	struct list_head anon_vma_node;	  /* (A) in anon_vma->head */
-	struct anon_vma *anon_vma;	  /* (S) set with page_table_lock too: faults hold mmap_sem for read; NULL: none yet */
-	unsigned long vm_pgoff;		  /* (S) index of vm_start's page; changed with (I) and (A) too */
-	struct file *vm_file;		  /* (c) NULL: anonymous. Holds a reference */
+	struct anon_vma *
+		anon_vma; /* (S) set with page_table_lock too: faults hold mmap_sem for read; NULL: none yet */
+	unsigned long vm_pgoff; /* (S) index of vm_start's page; changed with (I) and (A) too */
+	struct file *vm_file;	/* (c) NULL: anonymous. Holds a reference */
 	const struct vm_operations_struct *vm_ops; /* (c) NULL: anonymous */
 	void *vm_private_data;			   /* the driver's */
 };
@@ -169,9 +173,9 @@ enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_
 
 struct mm_struct {
 	struct rw_semaphore mmap_sem;
-	spinlock_t page_table_lock; /* guards what the three upper levels of the tables point to */
-	struct rb_root mm_rb;	    /* (S) */
-	int map_count;		    /* (S) */
+	spinlock_t page_table_lock;	   /* guards what the three upper levels of the tables point to */
+	struct rb_root mm_rb;		   /* (S) */
+	int map_count;			   /* (S) */
 	unsigned long total_vm, locked_vm; /* (S) pages */
 	unsigned long def_flags;	   /* (S) of new mappings: VM_LOCKED after mlockall */
 	pgd_t *pgd;			   /* (c) */

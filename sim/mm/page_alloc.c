@@ -23,19 +23,23 @@ void page_alloc_init(void)
 	struct machine *m = this_machine;
 
 	spin_lock_init(&m->zone.lock);
-	for (int i = NR_FRAMES - 1; i > 0; i--) {
+	INIT_LIST_HEAD(&m->zone.free);
+	for (unsigned long i = m->nr_frames - 1; i > 0; i--) {
 		struct page *page = &m->mem_map[i];
 
 		atomic_set(&page->_mapcount, -1);
 		page->flags = 1ul << PG_free;
-		page->next_free = m->zone.free;
-		m->zone.free = page;
+		list_add(&page->lru, &m->zone.free);
 		m->zone.nr_free++;
 		sync_poison(page_address(page), PAGE_SIZE, "page-use-after-free");
 	}
+	struct page *zero = alloc_zeroed_page();
+
+	zero->flags |= 1ul << PG_reserved;
+	m->zero_pfn = page_to_pfn(zero);
 }
 
-struct page *alloc_page(void)
+struct page *__alloc_page(gfp_t gfp)
 {
 	struct zone *zone = &this_machine->zone;
 	struct page *page;
@@ -43,11 +47,11 @@ struct page *alloc_page(void)
 	if (unlikely(sync_choose("alloc", 2)))
 		return NULL;
 	spin_lock(&zone->lock);
-	page = zone->free;
+	(void)gfp;
+	page = list_empty(&zone->free) ? NULL : list_entry(zone->free.next, struct page, lru);
 	if (page) {
-		zone->free = page->next_free;
+		list_del(&page->lru);
 		zone->nr_free--;
-		page->next_free = NULL;
 		sync_unpoison(page_address(page), PAGE_SIZE);
 	}
 	spin_unlock(&zone->lock);
@@ -95,8 +99,7 @@ static void free_page(struct page *page)
 	page->flags = 1ul << PG_free;
 	spin_lock(&zone->lock);
 	page->incarnation++;
-	page->next_free = zone->free;
-	zone->free = page;
+	list_add(&page->lru, &zone->free);
 	zone->nr_free++;
 	sync_poison(page_address(page), PAGE_SIZE, "page-use-after-free");
 	spin_unlock(&zone->lock);

@@ -2,7 +2,7 @@
 /*
  * pgtable.c - allocating, finding and freeing page tables
  *
- * Mirrors the first third of mm/memory.c of 2.6.18, with the page table lock in the page of ptes (split
+ * Mirrors the first third of mm/memory.c of 2.6.29, with the page table lock in the page of ptes (split
  * ptlocks).
  *
  * I1: an entry of the upper levels goes from none to a table under mm->page_table_lock and back to none
@@ -15,7 +15,10 @@
  * I3: a table is freed only after every CPU that runs the mm was interrupted since its entry was cleared: walks
  *     that had read the entry are over, and caches of it are empty.
  *
- * Left out: huge entries, folded levels, table quicklists.
+ * I4: an entry of the pmd level that maps a huge page is no table: whoever looks for ptes there finds none. It changes
+ *     under the lock of its table of pmds.
+ *
+ * Left out: folded levels, table quicklists, huge entries of a pud.
  */
 #include "mm/mm.h"
 
@@ -38,14 +41,14 @@ static void *entry_table(entry_t e)
 	return pfn_to_virt((e & PTE_PFN_MASK) >> PAGE_SHIFT);
 }
 
-/* => called with mmap_sem held; the table that *p points to, allocated if it was none; NULL: no memory */
+/* => called with mmap_sem held; the table that *p points to, allocated if it was none; NULL: no memory, or *p is huge */
 static void *next_table(struct mm_struct *mm, entry_t *p, unsigned long base, unsigned level)
 {
 	entry_t e = smp_load_acquire(p);
 	struct page *new;
 
 	if (likely(e))
-		return entry_table(e);
+		return e & _PAGE_PSE ? NULL : entry_table(e);
 	new = table_alloc(base, level);
 	if (!new)
 		return NULL;
@@ -54,7 +57,7 @@ static void *next_table(struct mm_struct *mm, entry_t *p, unsigned long base, un
 	if (e) {
 		spin_unlock(&mm->page_table_lock);
 		put_page(new);
-		return entry_table(e);
+		return e & _PAGE_PSE ? NULL : entry_table(e);
 	}
 	/* Zeroed and with its lock before it can be found: the kernel's smp_wmb() and its readers' address dependency. */
 	smp_store_release(p, ((u64)page_to_pfn(new) << PAGE_SHIFT) | _PAGE_TABLE);
@@ -62,12 +65,18 @@ static void *next_table(struct mm_struct *mm, entry_t *p, unsigned long base, un
 	return page_address(new);
 }
 
-pte_t *pte_alloc_map(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp)
+pmd_t *pmd_alloc_map(struct mm_struct *mm, unsigned long address)
 {
 	entry_t *pud =
 		next_table(mm, (entry_t *)mm->pgd + pgd_index(address), address & ~(PGDIR_SIZE - 1), 3);
 	entry_t *pmd = pud ? next_table(mm, pud + pud_index(address), address & ~(PUD_SIZE - 1), 2) : NULL;
-	pte_t *pte = pmd ? next_table(mm, pmd + pmd_index(address), address & ~(PMD_SIZE - 1), 1) : NULL;
+
+	return pmd ? (pmd_t *)pmd + pmd_index(address) : NULL;
+}
+
+pte_t *pte_alloc(struct mm_struct *mm, pmd_t *pmd, unsigned long address, spinlock_t **ptlp)
+{
+	pte_t *pte = next_table(mm, (entry_t *)pmd, address & ~(PMD_SIZE - 1), 1);
 
 	if (!pte)
 		return NULL;
@@ -75,10 +84,16 @@ pte_t *pte_alloc_map(struct mm_struct *mm, unsigned long address, spinlock_t **p
 	return pte + pte_index(address);
 }
 
-pte_t *pte_find(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp, unsigned long *next)
+pte_t *pte_alloc_map(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp)
+{
+	pmd_t *pmd = pmd_alloc_map(mm, address);
+
+	return pmd ? pte_alloc(mm, pmd, address, ptlp) : NULL;
+}
+
+pmd_t *pmd_find(struct mm_struct *mm, unsigned long address, unsigned long *next)
 {
 	entry_t e = smp_load_acquire((entry_t *)mm->pgd + pgd_index(address));
-	pte_t *pte;
 
 	*next = (address & ~(PGDIR_SIZE - 1)) + PGDIR_SIZE;
 	if (!e)
@@ -87,9 +102,17 @@ pte_t *pte_find(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp, 
 	*next = (address & ~(PUD_SIZE - 1)) + PUD_SIZE;
 	if (!e)
 		return NULL;
-	e = smp_load_acquire((entry_t *)entry_table(e) + pmd_index(address));
 	*next = (address & ~(PMD_SIZE - 1)) + PMD_SIZE;
-	if (!e)
+	return (pmd_t *)entry_table(e) + pmd_index(address);
+}
+
+pte_t *pte_find(struct mm_struct *mm, unsigned long address, spinlock_t **ptlp, unsigned long *next)
+{
+	pmd_t *pmd = pmd_find(mm, address, next);
+	entry_t e = pmd ? smp_load_acquire((entry_t *)pmd) : 0;
+	pte_t *pte;
+
+	if (!e || (e & _PAGE_PSE))
 		return NULL;
 	pte = entry_table(e);
 	*ptlp = &virt_to_page(pte)->ptl;
@@ -127,10 +150,12 @@ static void free_table(struct table_range *r, entry_t *p, unsigned level, unsign
 
 	if (!e)
 		return;
-	if (level > 1)
-		for (unsigned long a = base; a < base + size; a += step)
-			if (a < r->end && a + step > r->addr)
-				free_table(r, table + ((a - base) >> level_shift[level]), level - 1, a);
+	if (level > 1) {
+		unsigned long a = r->addr > base ? r->addr & ~(step - 1) : base;
+
+		for (; a < base + size && a < r->end; a += step)
+			free_table(r, table + ((a - base) >> level_shift[level]), level - 1, a);
+	}
 	if (base < r->floor || (r->ceiling && base + size > r->ceiling))
 		return;
 	WRITE_ONCE(*p, 0);

@@ -17,6 +17,7 @@
  * Left out: accounting of committed memory, userfaultfd, a mapping that is merged before its pages are its own.
  */
 #include "mm/mm.h"
+#include "hw/observer.h"
 
 static struct vm_area_struct *vma_of(struct rb_node *n)
 {
@@ -419,6 +420,15 @@ struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long star
 	return *error ? NULL : vma;
 }
 
+void vma_grow(struct vm_area_struct *vma, unsigned long end)
+{
+	struct vma_edit edit = { vma, vma->vm_start, end, vma->vm_pgoff, false };
+
+	if (!vma_merge(vma->vm_mm, vma, vma->vm_end, end, vma->vm_flags, vma->anon_vma, vma->vm_file,
+		       vma->vm_pgoff + vma_pages(vma)))
+		vma_edit(vma->vm_mm, &edit, 1);
+}
+
 struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, unsigned long addr, unsigned long len,
 				unsigned long pgoff)
 {
@@ -505,11 +515,16 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, uns
 	const struct zap_details all = { .check_mapping = NULL };
 	unsigned long start = first->vm_start, end = 0;
 	struct vm_area_struct *vma, *next;
+	struct mmu_gather tlb;
 
+	tlb_gather_init(&tlb, mm);
+	observe_revoke_begin(mm);
 	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
-		zap_page_range(vma, vma->vm_start, vma->vm_end, &all);
+		unmap_vma_range(&tlb, vma, vma->vm_start, vma->vm_end, &all);
 		end = vma->vm_end;
 	}
+	tlb_finish_mmu(&tlb);
+	observe_revoke_end(mm);
 	SYNC_LABEL("zapped");
 	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
 		anon_vma_unlink(vma);
@@ -546,13 +561,10 @@ int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
 
 void exit_mmap(struct mm_struct *mm)
 {
-	struct vm_area_struct *first;
+	struct vm_area_struct *first = vma_first(mm);
 
-	down_write(&mm->mmap_sem);
-	first = vma_first(mm);
-	if (first) {
-		detach_vmas(mm, first, ~0ul);
-		unmap_region(mm, first, 0, 0);
-	}
-	up_write(&mm->mmap_sem);
+	if (!first)
+		return;
+	detach_vmas(mm, first, ~0ul);
+	unmap_region(mm, first, 0, 0);
 }

@@ -65,8 +65,8 @@ static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
 /* ---- mmap.c, vma.c: => each called with mmap_sem held for write ------------------------------------------------------------ */
 
 /* => the address, or -errno. flags: MAP_*; pgoff in pages. [addr, addr + len) replaces what was there (MAP_FIXED) */
-long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
-	     unsigned long flags, unsigned long pgoff);
+long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+	     unsigned long prot, unsigned long flags, unsigned long pgoff);
 /* => 0, or -errno and then nothing has changed */
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
 /* Cuts a vma at addr, which lies inside it; new_below: the new one is the lower part. => 0 or -ENOMEM */
@@ -84,6 +84,8 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
  */
 struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 				  unsigned long newflags, int *error);
+/* The vma ends at end, further up, and is joined to what begins there if that is like it. => nothing is between */
+void vma_grow(struct vm_area_struct *vma, unsigned long end);
 /* An address for len bytes; flags MAP_FIXED: addr itself, else addr is a hint. => or -ENOMEM, -EINVAL */
 long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags);
 /* The highest free len bytes below MMAP_BASE. => or 0: none */
@@ -139,6 +141,8 @@ int mprotect_fixup(struct vm_area_struct *vma, unsigned long start, unsigned lon
 void change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgprot_t newprot);
 /* => called without locks; as mprotect(2) */
 long do_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long prot);
+/* => mmap_sem held for write; the vma, split or merged as need be, is locked in [start, end) or not. 0, -ENOMEM */
+int do_mlock_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool lock);
 /* => called without locks; as mlock(2) and munlock(2) */
 long do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len, bool lock);
 

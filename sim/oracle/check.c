@@ -51,9 +51,9 @@ const struct page *cached_page(const struct address_space *mapping, unsigned lon
 /* => a pte that the census has no room for is reported: oracles would pass over it */
 static void count_pte(struct census *c, const struct vm_area_struct *vma, unsigned long addr, u64 pte)
 {
-	if (!(pte & _PAGE_PRESENT))
+	if (!(pte & _PAGE_PRESENT) || (pte & _PAGE_SPECIAL))
 		return;
-	if (pfn_of(pte) >= NR_FRAMES) {
+	if (pfn_of(pte) >= this_machine->nr_frames) {
 		sync_violation("assertion", "the pte of %#lx in mm %d is %#llx: there is no page %lu", addr,
 			       vma->vm_mm->id, (unsigned long long)pte, pfn_of(pte));
 		return;
@@ -116,11 +116,14 @@ void oracle_quiescent(void)
 	const struct machine *m = this_machine;
 	struct census c;
 
-	c.nr_mapped = c.nr_vmas = 0;
+	c.nr_mapped = c.nr_vmas = c.nr_mms = 0;
 	memset(c.ptes, 0, sizeof(c.ptes));
 	memset(c.cached, 0, sizeof(c.cached));
 	for (int i = 0; i < m->nr_processes; i++)
-		count_vmas(&c, m->process[i]->mm_rb.rb_node);
+		if (m->process[i]) {
+			c.nr_mms++;
+			count_vmas(&c, m->process[i]->mm_rb.rb_node);
+		}
 	for (int i = 0; i < m->nr_files; i++)
 		count_cached(&c, &m->inode[i]);
 	check_beyond_eof(&c);

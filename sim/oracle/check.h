@@ -25,10 +25,10 @@ struct mapped {
 
 /* Who uses which page, counted without believing the pages' own counts. */
 struct census {
-	int nr_mapped, nr_vmas;
+	int nr_mapped, nr_vmas, nr_mms;
 	struct mapped mapped[CENSUS_MAPPED];
-	u16 ptes[NR_FRAMES];	/* how many map the page */
-	bool cached[NR_FRAMES]; /* in a file's page_tree, with mapping and index that agree */
+	u16 ptes[DEFAULT_FRAMES];    /* how many map the page */
+	bool cached[DEFAULT_FRAMES]; /* in a file's page_tree, with mapping and index that agree */
 };
 
 /* The pte of addr, 0 when there is none, without any step. */

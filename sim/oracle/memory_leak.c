@@ -6,6 +6,7 @@
  * I2: at rest, there are as many mms and vmas as the processes have, and no node of a tree that no tree
  *     reaches.
  */
+#include "mm/page_flags.h"
 #include "oracle/check.h"
 
 static unsigned count_nodes(const void *node, unsigned height)
@@ -31,14 +32,15 @@ void check_leaks(const struct census *c)
 	const struct machine *m = this_machine;
 	unsigned nodes = 0;
 
-	for (unsigned long pfn = 1; pfn < NR_FRAMES; pfn++)
-		if (!(m->mem_map[pfn].flags & ((1ul << PG_free) | (1ul << PG_table))) && !c->ptes[pfn] &&
-		    !c->cached[pfn])
+	for (unsigned long pfn = 1; pfn < this_machine->nr_frames; pfn++)
+		if (!(m->mem_map[pfn].flags &
+		      ((1ul << PG_free) | (1ul << PG_table) | (1ul << PG_reserved))) &&
+		    !c->ptes[pfn] && !c->cached[pfn])
 			sync_violation("memory-leak", "page %lu has %d references, and nothing has it", pfn,
 				       m->mem_map[pfn]._count.counter);
 	for (int i = 0; i < m->nr_files; i++)
 		nodes += count_nodes(m->inode[i].i_data.page_tree.rnode, m->inode[i].i_data.page_tree.height);
-	check_objects("address spaces", m->slab.live[SLAB_MM], (unsigned)m->nr_processes);
+	check_objects("address spaces", m->slab.live[SLAB_MM], (unsigned)c->nr_mms);
 	check_objects("vmas", m->slab.live[SLAB_VMA], (unsigned)c->nr_vmas);
 	check_objects("tree nodes", m->slab.live[SLAB_NODE], nodes);
 }

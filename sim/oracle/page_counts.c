@@ -7,12 +7,13 @@
  *     it is free.
  * I3: nobody takes a reference to a page that has none.
  */
+#include "mm/page_flags.h"
 #include "oracle/check.h"
 
 static void check_page(const struct census *c, const struct page *page, unsigned long pfn)
 {
 	bool table = page->flags & (1ul << PG_table), free = page->flags & (1ul << PG_free);
-	int refs = free ? 0 : c->ptes[pfn] + c->cached[pfn] + table;
+	int refs = free ? 0 : c->ptes[pfn] + c->cached[pfn] + table + PageReserved(page);
 
 	if (page->_mapcount.counter + 1 != c->ptes[pfn])
 		sync_violation("bad-mapcount", "page %lu has mapcount %d, %d ptes map it", pfn,
@@ -27,7 +28,7 @@ static void check_page(const struct census *c, const struct page *page, unsigned
 
 void check_page_counts(const struct census *c)
 {
-	for (unsigned long pfn = 1; pfn < NR_FRAMES; pfn++)
+	for (unsigned long pfn = 1; pfn < this_machine->nr_frames; pfn++)
 		check_page(c, &this_machine->mem_map[pfn], pfn);
 }
 

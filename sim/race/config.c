@@ -161,7 +161,7 @@ static void setup(void *arg)
 {
 	const struct race_config *c = arg;
 
-	machine_boot(c->protocol);
+	machine_boot(NULL, c->protocol);
 	for (int i = 0; i < race_actor_count(c->race); i++)
 		machine_task_init(i, c->race->actors[i].name);
 	machine_task_enter(-1);
@@ -201,7 +201,7 @@ void race_program(const struct race_config *c, struct engine_program *p)
 		race_bare_program(c->race, p);
 		return;
 	}
-	p->arena_size = machine_size();
+	p->arena_size = machine_size(NULL);
 	p->setup = setup;
 	p->check = check;
 	p->arg = (void *)(uintptr_t)c;

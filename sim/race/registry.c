@@ -135,7 +135,12 @@ const struct race_verdict *race_verdict(const struct race *r, const char *protoc
 	return NULL;
 }
 
-static const char *const axis_names[NR_AXES] = { [AXIS_INVALIDATE] = "invalidate" };
+static const char *const axis_names[NR_AXES] = {
+	[AXIS_INVALIDATE] = "invalidate",
+	[AXIS_COW] = "cow",
+	[AXIS_AROUND] = "fault-around",
+	[AXIS_DIRTY] = "dirty",
+};
 
 const char *axis_name(enum protocol_axis axis)
 {

@@ -157,7 +157,7 @@ static void map_more_than_can_be_judged(struct page *page)
 
 static void map_what_is_no_page(struct page *page)
 {
-	set_pte(pte_of(ADDR), pfn_pte(NR_FRAMES, find_vma(current->mm, ADDR)->vm_page_prot));
+	set_pte(pte_of(ADDR), pfn_pte(this_machine->nr_frames, find_vma(current->mm, ADDR)->vm_page_prot));
 }
 
 static const char *oracle_after(void (*what)(struct page *page))

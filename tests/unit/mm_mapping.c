@@ -35,9 +35,12 @@ static void run_script(void *arg)
 {
 	const struct protocol *const protocols[NR_AXES] = {
 		[AXIS_INVALIDATE] = protocol_find(AXIS_INVALIDATE, "page-lock"),
+		[AXIS_COW] = protocol_find(AXIS_COW, "2.6.29"),
+		[AXIS_AROUND] = protocol_find(AXIS_AROUND, "none"),
+		[AXIS_DIRTY] = protocol_find(AXIS_DIRTY, "pte"),
 	};
 
-	machine_boot(protocols);
+	machine_boot(NULL, protocols);
 	machine_task_init(0, "nobody");
 	vm_file(3);
 	vm_as(vm_process());
@@ -76,7 +79,7 @@ static void start(const struct engine_program *p)
 
 static void run(void (*script)(void))
 {
-	struct engine_program p = { .name = "mm", .arena_size = machine_size(), .setup = run_script };
+	struct engine_program p = { .name = "mm", .arena_size = machine_size(NULL), .setup = run_script };
 
 	p.tasks[p.nr_tasks++] = (struct engine_task){ .name = "nobody", .run = nobody };
 	for (int i = 0; i < nr_machine_devices; i++)

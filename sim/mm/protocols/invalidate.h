@@ -19,7 +19,9 @@ struct invalidate_protocol {
 
 	/* Before the page is looked for. => returns what fault_stale is given; may sleep */
 	u32 (*fault_begin)(struct address_space *mapping);
-	/* => returns the page with a reference, and locked if fault_end unlocks; or NOPAGE_* */
+	/* ->nopage returns the page locked, and fault_end unlocks it. */
+	bool page_locked;
+	/* => returns the page with a reference, locked as above; or NOPAGE_* */
 	struct page *(*nopage)(struct vm_area_struct *vma, unsigned long address);
 	/* A private copy of the page was made, and is not mapped yet. => no spinlock held */
 	void (*fault_copied)(struct page *page);

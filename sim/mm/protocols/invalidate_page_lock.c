@@ -18,6 +18,7 @@
 
 static const struct invalidate_protocol page_lock = {
 	.fault_begin = fault_begin_nothing,
+	.page_locked = true,
 	.nopage = filemap_nopage_locked,
 	.fault_copied = fault_copied_nothing,
 	.fault_stale = fault_never_stale,

@@ -27,6 +27,7 @@ static void unlock_uncopied(struct page *page, struct page *copy)
 
 static const struct invalidate_protocol page_lock_early_unlock = {
 	.fault_begin = fault_begin_nothing,
+	.page_locked = true,
 	.nopage = filemap_nopage_locked,
 	.fault_copied = unlock_copied,
 	.fault_stale = fault_never_stale,

@@ -15,6 +15,7 @@
 
 static const struct invalidate_protocol page_lock_one_unmap = {
 	.fault_begin = fault_begin_nothing,
+	.page_locked = true,
 	.nopage = filemap_nopage_locked,
 	.fault_copied = fault_copied_nothing,
 	.fault_stale = fault_never_stale,

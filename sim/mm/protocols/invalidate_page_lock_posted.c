@@ -37,6 +37,7 @@ static void truncate_page_unmap_loop(struct address_space *mapping, struct page 
 
 static const struct invalidate_protocol page_lock_posted = {
 	.fault_begin = fault_begin_nothing,
+	.page_locked = true,
 	.nopage = filemap_nopage_locked_norecheck,
 	.fault_copied = fault_copied_nothing,
 	.fault_stale = fault_never_stale,

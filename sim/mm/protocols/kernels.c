@@ -2,6 +2,9 @@
 /* kernels.c - released kernels, as the choice that each made on every axis */
 #include <faultline/protocol.h>
 
-KERNEL(linux_2_6_18, "linux-2.6.18", [AXIS_INVALIDATE] = "refcount-check");
-KERNEL(linux_2_6_19, "linux-2.6.19", [AXIS_INVALIDATE] = "truncate-count");
-KERNEL(linux_2_6_23, "linux-2.6.23", [AXIS_INVALIDATE] = "page-lock");
+KERNEL(linux_2_6_18, "linux-2.6.18", [AXIS_INVALIDATE] = "refcount-check", [AXIS_COW] = "2.6.29",
+       [AXIS_AROUND] = "none", [AXIS_DIRTY] = "pte");
+KERNEL(linux_2_6_19, "linux-2.6.19", [AXIS_INVALIDATE] = "truncate-count", [AXIS_COW] = "2.6.29",
+       [AXIS_AROUND] = "none", [AXIS_DIRTY] = "pte");
+KERNEL(linux_2_6_23, "linux-2.6.23", [AXIS_INVALIDATE] = "page-lock", [AXIS_COW] = "2.6.29",
+       [AXIS_AROUND] = "none", [AXIS_DIRTY] = "pte");
