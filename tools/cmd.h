@@ -34,7 +34,7 @@ struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is the subcommand; => an enum exit_status */
 };
 
-extern const struct command cmd_list, cmd_show, cmd_help;
+extern const struct command cmd_list, cmd_locks, cmd_show, cmd_help;
 extern const struct command cmd_explore, cmd_replay, cmd_minimise, cmd_explain, cmd_matrix, cmd_stress;
 
 /* NULL: none of that name */

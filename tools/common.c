@@ -226,15 +226,10 @@ void json_add_protocols(cJSON *j, const struct race_config *c)
 
 void protocols_text(const struct race_config *c, char *buf, size_t n)
 {
-	size_t used = 0;
-
-	if (race_is_bare(c->race)) {
+	if (race_is_bare(c->race))
 		snprintf(buf, n, "bare");
-		return;
-	}
-	for (int a = 0; a < NR_AXES && used < n; a++)
-		used += (size_t)snprintf(buf + used, n - used, "%s%s=%s", a ? " " : "", axis_name(a),
-					 c->protocol[a]->name);
+	else if (!race_choices_print(c, ' ', buf, n))
+		snprintf(buf, n, "%s", c->kernel);
 }
 
 void outcomes_print(const struct engine_outcome *o, int nr, bool truncated)

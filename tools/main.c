@@ -8,7 +8,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_list,     &cmd_show,   &cmd_explore, &cmd_explain, &cmd_replay,
-	&cmd_minimise, &cmd_matrix, &cmd_stress,  &cmd_help,
+	&cmd_minimise, &cmd_matrix, &cmd_stress,  &cmd_locks,	&cmd_help,
 };
 #define NR_COMMANDS ((int)(sizeof(commands) / sizeof(commands[0])))
 

@@ -51,6 +51,15 @@ struct race_choice {
 	int max;
 };
 
+/* What the simulated machine is built of; 0: as small as it gets. */
+struct race_machine {
+	unsigned frames;     /* pages of memory; 0: 96 */
+	unsigned swap_pages; /* of the swap device; 0: there is none */
+	unsigned huge_pages; /* set aside for hugetlb */
+	int reclaim;	     /* pages are kept on LRU lists, and kswapd runs */
+	int writeback;	     /* a task writes dirty pages back */
+};
+
 struct race {
 	const char *name;
 	const char *file; /* its source; the folder that holds it is its family */
@@ -59,7 +68,8 @@ struct race {
 	const char *summary; /* one line */
 	const char *axis;    /* the protocol axis its verdicts are about; NULL: no protocol matters */
 	size_t memory;	     /* bytes of a bare race's memory; 0: it runs in the simulated kernel */
-	const char *oracle;  /* the oracle it is about; NULL: any. Others are reported beside it */
+	struct race_machine machine;
+	const char *oracle; /* the oracle it is about; NULL: any. Others are reported beside it */
 	void (*setup)(
 		void); /* runs once, alone, may sleep; every execution starts from the state it leaves */
 	struct race_actor actors[RACE_MAX_ACTORS];

@@ -55,6 +55,12 @@ struct engine_choice {
 	int max;
 };
 
+/* A place in the order in which a program takes its locks: the outermost has the lowest rank. */
+struct engine_lock_rank {
+	const char *name; /* of a class, or the words that its name ends in: "tree_lock", "slab.lock" */
+	int rank;	  /* from 1 */
+};
+
 struct engine_program {
 	const char *name;
 	size_t arena_size; /* bytes, zeroed before setup */
@@ -65,6 +71,9 @@ struct engine_program {
 	enum engine_memory memory;
 	int nr_tasks;
 	struct engine_task tasks[ENGINE_MAX_TASKS / 2 - 1]; /* task i runs on CPU i; devices have their own */
+
+	/* NULL: no order is stated; else up to an entry without a name. What is taken against it is reported. */
+	const struct engine_lock_rank *lock_ranks;
 
 	/* Names for diagrams and reports; may be NULL. Each writes at most n bytes and returns false if it has none. */
 	bool (*describe)(const void *addr, size_t size, char *buf, size_t n);

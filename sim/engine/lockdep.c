@@ -12,6 +12,7 @@
  */
 #include "engine/lockdep_log.h"
 #include "engine/identity.h"
+#include "engine/lockdep_report.h"
 
 /* ---- classes -------------------------------------------------------------------------------------- */
 
@@ -25,6 +26,7 @@ static uint32_t class_new(struct engine *e, const char *name)
 	memset(&d->class[d->nr_classes], 0, sizeof(d->class[0]));
 	d->class[d->nr_classes].name = name;
 	d->class[d->nr_classes].base = (uint8_t)d->nr_classes;
+	d->class[d->nr_classes].rank = lockdep_rank_of(e, name);
 	return (uint32_t)d->nr_classes++;
 }
 
@@ -85,17 +87,6 @@ uint32_t lockdep_subclass(struct engine *e, uint32_t class, unsigned subclass)
 	return id;
 }
 
-static const char *class_name(const struct engine *e, unsigned node, char *buf, size_t n)
-{
-	const struct lock_class *c = &e->locks->class[node >> 1];
-
-	if (c->subclass)
-		snprintf(buf, n, "%s/%d", c->name, c->subclass);
-	else
-		snprintf(buf, n, "%s", c->name);
-	return buf;
-}
-
 /* ---- its life -------------------------------------------------------------------------------------- */
 
 int lockdep_create(struct engine *e)
@@ -150,89 +141,6 @@ void lockdep_result(const struct engine *e, struct engine_result *r)
 	memcpy(r->lock_reports, e->locks->report, sizeof(r->lock_reports));
 }
 
-/* ---- reports ------------------------------------------------------------------------------------------ */
-
-static struct engine_lock_report *report_new(struct engine *e, uint64_t execution)
-{
-	struct lockdep *d = e->locks;
-	struct engine_lock_report *r;
-
-	if (d->now.nr_reports == ENGINE_MAX_LOCK_REPORTS)
-		return NULL;
-	r = &d->report[d->now.nr_reports++];
-	memset(r, 0, sizeof(*r));
-	r->execution = execution;
-	return r;
-}
-
-static void report_link(struct engine *e, struct engine_lock_report *r, const struct lock_edge *g)
-{
-	int i = r->nr;
-
-	if (i == ENGINE_MAX_LOCK_LINKS)
-		return;
-	r->nr++;
-	snprintf(r->link[i].task, sizeof(r->link[i].task), "%s", g->task);
-	class_name(e, g->from, r->link[i].held, sizeof(r->link[i].held));
-	class_name(e, g->to, r->link[i].taken, sizeof(r->link[i].taken));
-	r->link[i].execution = g->execution;
-	r->link[i].held_pc = g->held_pc;
-	r->link[i].depth = g->depth;
-	memcpy(r->link[i].pc, g->pc, sizeof(g->pc));
-}
-
-static void report_done(struct engine *e, const struct engine_lock_report *r)
-{
-	if (!e->opt || !e->opt->lock_order_fatal || e->mode != MODE_RUN)
-		return;
-	for (int i = 0; i < r->nr; i++) {
-		about_add(e, r->link[i].held);
-		about_add(e, r->link[i].taken);
-	}
-	violate(e, "lock-order", "%s", r->message);
-}
-
-static struct lock_edge edge_of(const struct engine *e, const struct lock_event *v)
-{
-	struct lock_edge g = { .from = v->from,
-			       .to = v->to,
-			       .task = e->task[v->task].name,
-			       .held_pc = v->held_pc,
-			       .depth = v->depth,
-			       .execution = v->execution };
-
-	memcpy(g.pc, v->pc, sizeof(g.pc));
-	return g;
-}
-
-/* The same lock again, or another of its class without an annotation. */
-static void report_same(struct engine *e, const struct lock_event *v)
-{
-	struct engine_lock_report *r;
-	struct lock_edge g = edge_of(e, v);
-	char name[ENGINE_NAME_MAX];
-
-	r = report_new(e, v->execution);
-	if (!r)
-		return;
-	report_link(e, r, &g);
-	class_name(e, v->from, name, sizeof(name));
-	if (!v->same_lock)
-		snprintf(
-			r->message, sizeof(r->message),
-			"%s takes two locks of one class, %s, without an annotation that says in which order",
-			g.task, name);
-	else if (v->from_shared && v->to_shared)
-		snprintf(r->message, sizeof(r->message),
-			 "%s takes %s for reading again: a writer that queues between the two waits for the "
-			 "first and holds up the second",
-			 g.task, name);
-	else
-		snprintf(r->message, sizeof(r->message), "%s takes %s (%s) while it holds it (%s)", g.task,
-			 name, v->to_op, v->from_op);
-	report_done(e, r);
-}
-
 /* ---- cycles ------------------------------------------------------------------------------------------- */
 
 struct search {
@@ -283,18 +191,18 @@ static void report_cycle(struct engine *e, uint64_t execution, int first, const 
 	way[n++] = s->last;
 	for (unsigned at = s->at; s->via[at] != first; at = s->parent[at])
 		way[n++] = s->via[at];
-	r = report_new(e, execution);
+	r = lockdep_report_new(e, execution);
 	if (!r)
 		return;
-	report_link(e, r, &d->edge[first]);
+	lockdep_report_link(e, r, &d->edge[first]);
 	while (n)
-		report_link(e, r, &d->edge[way[--n]]);
+		lockdep_report_link(e, r, &d->edge[way[--n]]);
 	len = (size_t)snprintf(text, sizeof(text), "taken in a circle:");
 	for (int i = 0; i < r->nr && len < sizeof(text); i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s takes %s while it holds %s",
 					i ? ";" : "", r->link[i].task, r->link[i].taken, r->link[i].held);
 	memcpy(r->message, text, sizeof(text));
-	report_done(e, r);
+	lockdep_report_done(e, r);
 }
 
 static void edge_add(struct engine *e, const struct lock_event *v)
@@ -308,7 +216,8 @@ static void edge_add(struct engine *e, const struct lock_event *v)
 		if (!d->edge || d->cap_edges > INT16_MAX)
 			engine_panic("no memory for %d lock orders", d->cap_edges);
 	}
-	d->edge[d->now.nr_edges++] = edge_of(e, v);
+	d->edge[d->now.nr_edges++] = lockdep_edge_of(e, v);
+	lockdep_check_rank(e, v);
 	if (way_back(d, d->now.nr_edges - 1, &s))
 		report_cycle(e, v->execution, d->now.nr_edges - 1, &s);
 }
@@ -327,12 +236,12 @@ static bool apply_edge(struct engine *e, const struct lock_event *v)
 		if (v->bit || both_let_in || !class || g->recursed[class])
 			return !seen;
 		g->recursed[class] = true;
-		report_same(e, v);
+		lockdep_report_same(e, v);
 	} else if (seen || !class) {
 		return false;
 	} else if (v->from >> 1 == class) {
 		if (!v->bit && !both_let_in)
-			report_same(e, v);
+			lockdep_report_same(e, v);
 	} else {
 		edge_add(e, v);
 	}
@@ -365,15 +274,15 @@ void lockdep_edge(struct engine *e, const struct held *h, const struct held *tak
 static void report_usage(struct engine *e, unsigned node, uint64_t execution)
 {
 	const struct lock_class *c = &e->locks->class[node >> 1];
-	struct engine_lock_report *r = report_new(e, execution);
+	struct engine_lock_report *r = lockdep_report_new(e, execution);
 	char name[ENGINE_NAME_MAX];
 
 	if (!r)
 		return;
-	class_name(e, node, name, sizeof(name));
+	lockdep_class_name(e, node, name, sizeof(name));
 	for (int i = 0; i < 2; i++) {
 		snprintf(r->link[i].task, sizeof(r->link[i].task), "%s", c->site[i].task);
-		class_name(e, node, r->link[i].taken, sizeof(r->link[i].taken));
+		lockdep_class_name(e, node, r->link[i].taken, sizeof(r->link[i].taken));
 		r->link[i].execution = c->site[i].execution;
 		r->link[i].depth = c->site[i].depth;
 		memcpy(r->link[i].pc, c->site[i].pc, sizeof(c->site[i].pc));
@@ -383,7 +292,7 @@ static void report_usage(struct engine *e, unsigned node, uint64_t execution)
 		 "%s is taken in an interrupt of %s, and by %s with interrupts on: an interrupt that comes "
 		 "while it is held waits for its own CPU",
 		 name, c->site[0].task, c->site[1].task);
-	report_done(e, r);
+	lockdep_report_done(e, r);
 }
 
 /* Two readers do not keep each other out. */
@@ -438,7 +347,7 @@ static size_t list_held(struct engine *e, const struct task *t, bool spins, char
 
 		if (spins ? h->kind != SYNC_SPIN : h->kind == SYNC_BIT)
 			continue;
-		class_name(e, h->node, name, sizeof(name));
+		lockdep_class_name(e, h->node, name, sizeof(name));
 		len += (size_t)snprintf(buf + len, n - len, "%s%s (%s)", len ? ", " : "",
 					h->node >> 1 ? name : "a lock", h->op);
 	}

@@ -40,6 +40,7 @@ struct lock_class {
 	const char *name, *file; /* file NULL: a bit lock */
 	int line;
 	uint8_t base, subclass; /* subclass 0: a class of its own */
+	int rank;		/* in the order that the program states; 0: in none */
 	struct {
 		const char *task;
 		uint64_t execution;

@@ -22,7 +22,7 @@ void disk_init(void)
 {
 	struct disk *d = &this_machine->disk;
 
-	spin_lock_init(&d->lock);
+	spin_lock_init(&this_machine->disk.lock);
 	init_completion(&d->work);
 }
 

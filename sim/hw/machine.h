@@ -33,7 +33,9 @@ struct machine_config {
 		lru_batch; /* pages that a CPU keeps to itself before they go to the LRU lists; default none */
 	unsigned
 		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
-	bool lru; /* has LRU lists, so that memory can be reclaimed */
+	unsigned hugetlb_pages; /* huge pages set aside at boot; default none */
+	bool kswapd, writeback; /* has these tasks */
+	bool lru;		/* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
 	bool big; /* the limits of a big machine: BIG_MAP_COUNT */
 };

@@ -8,8 +8,13 @@
 
 #define SETUP_TASK (NR_TASKS - 1)
 
+static bool has_disk(const struct machine_config *c)
+{
+	return !c->io_at_once;
+}
+
 const struct machine_device machine_devices[] = {
-	{ "disk", disk_run },
+	{ "disk", disk_run, has_disk },
 };
 const int nr_machine_devices = sizeof(machine_devices) / sizeof(machine_devices[0]);
 

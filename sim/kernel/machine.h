@@ -29,9 +29,22 @@ void machine_setup_done(void);
 struct machine_device {
 	const char *name;
 	void (*run)(void *arg);
+	bool (*present)(const struct machine_config *config); /* NULL: every machine has it */
 };
 extern const struct machine_device machine_devices[];
 extern const int nr_machine_devices;
+
+/* The order of the memory manager's locks, outermost first; the engine holds every execution against it. */
+struct machine_lock {
+	const char *name;
+	const char *what; /* the kernel's name, and kind */
+	const char *guards;
+	const char *taken; /* where, with what held */
+};
+extern const struct machine_lock machine_locks[];
+extern const int nr_machine_locks;
+struct engine_lock_rank;
+const struct engine_lock_rank *machine_lock_ranks(void); /* the same, as engine_program has it */
 
 /* What an address of the arena is, "page 3 _count". => false when it is nothing that has a name */
 bool machine_describe(const void *addr, size_t size, char *buf, size_t n);

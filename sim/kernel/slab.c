@@ -42,7 +42,7 @@ void slab_init(struct slab *s, u8 *memory, size_t heap_bytes)
 {
 	u32 *offset = (u32 *)memory;
 
-	spin_lock_init(&s->lock);
+	spin_lock_init(&this_machine->slab.lock);
 	for (unsigned i = 0; i < SLAB_CLASSES; i++)
 		offset = class_init(&s->free[i], offset, class_max(heap_bytes, i));
 	for (unsigned i = 0; i < SLAB_KINDS - SLAB_TYPESAFE; i++)

@@ -68,6 +68,12 @@ static void set_now(struct ghost_page *g, unsigned at, const void *bytes, size_t
 	sync_ghost_end();
 }
 
+/* The bytes are no file's: a private copy, or the zero page. */
+static bool page_is_private(const struct page *page)
+{
+	return page_is_anon(page) || (page->flags & (1ul << PG_reserved));
+}
+
 /* => what an access of a page that is no private copy may go to; else NULL, reported */
 static const struct inode *inode_of(const struct mm_struct *mm, const char *what, unsigned long addr,
 				    const struct page *page)
@@ -94,7 +100,7 @@ void observe_access_end(void)
 void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		  size_t n)
 {
-	const struct inode *inode = page_is_anon(page) ? NULL : inode_of(mm, "loads from", addr, page);
+	const struct inode *inode = page_is_private(page) ? NULL : inode_of(mm, "loads from", addr, page);
 	unsigned long pos = (page->index << PAGE_SHIFT) + (addr & ~PAGE_MASK);
 	const u8 *bytes = buf;
 	u64 word = 0;
@@ -117,7 +123,7 @@ void observe_load(const struct mm_struct *mm, unsigned long addr, const struct p
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		   size_t n)
 {
-	const struct inode *inode = page_is_anon(page) ? NULL : inode_of(mm, "stores to", addr, page);
+	const struct inode *inode = page_is_private(page) ? NULL : inode_of(mm, "stores to", addr, page);
 	struct ghost_page *g = inode ? ghost_of(inode, page->index) : NULL;
 
 	if (!g)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hw/machine.h"
 #include "kernel/machine.h"
 #include "race/run.h"
 
@@ -155,13 +156,45 @@ int race_configure(struct race_config *c, const char *race, const char *kernel, 
 	return 0;
 }
 
+size_t race_choices_print(const struct race_config *c, char between, char *buf, size_t n)
+{
+	const struct protocol *usual[NR_AXES];
+	size_t len = 0;
+
+	buf[0] = '\0';
+	kernel_protocols(DEFAULT_KERNEL, usual);
+	for (int a = 0; a < NR_AXES && !race_is_bare(c->race) && len < n; a++) {
+		const char *axis = axis_name((enum protocol_axis)a);
+
+		if (c->protocol[a] == usual[a] && (!c->race->axis || strcmp(c->race->axis, axis) != 0))
+			continue;
+		if (len)
+			buf[len++] = between;
+		len += (size_t)snprintf(buf + len, n - len, "%s=%s", axis, c->protocol[a]->name);
+	}
+	return len < n ? len : n - 1;
+}
+
 /* ---- the program ------------------------------------------------------------------------------------------ */
+
+static struct machine_config machine_of(const struct race *r)
+{
+	return (struct machine_config){
+		.nr_frames = r->machine.frames,
+		.swap_slots = r->machine.swap_pages ? r->machine.swap_pages + 1 : 0,
+		.hugetlb_pages = r->machine.huge_pages,
+		.lru = r->machine.reclaim,
+		.kswapd = r->machine.reclaim,
+		.writeback = r->machine.writeback,
+	};
+}
 
 static void setup(void *arg)
 {
 	const struct race_config *c = arg;
+	const struct machine_config machine = machine_of(c->race);
 
-	machine_boot(NULL, c->protocol);
+	machine_boot(&machine, c->protocol);
 	for (int i = 0; i < race_actor_count(c->race); i++)
 		machine_task_init(i, c->race->actors[i].name);
 	machine_task_enter(-1);
@@ -192,6 +225,7 @@ _Static_assert(RACE_MAX_CHOICES <= ENGINE_MAX_CHOICE_KINDS, "a program bounds wh
 
 void race_program(const struct race_config *c, struct engine_program *p)
 {
+	const struct machine_config machine = machine_of(c->race);
 	int n = race_actor_count(c->race);
 
 	memset(p, 0, sizeof(*p));
@@ -201,12 +235,13 @@ void race_program(const struct race_config *c, struct engine_program *p)
 		race_bare_program(c->race, p);
 		return;
 	}
-	p->arena_size = machine_size(NULL);
+	p->arena_size = machine_size(&machine);
 	p->setup = setup;
 	p->check = check;
 	p->arg = (void *)(uintptr_t)c;
 	for (int i = 0; i < RACE_MAX_CHOICES; i++)
 		p->choices[i] = (struct engine_choice){ c->race->choices[i].what, c->race->choices[i].max };
+	p->lock_ranks = machine_lock_ranks();
 	p->describe = machine_describe;
 	p->describe_change = machine_describe_change;
 	for (int i = 0; i < n; i++)
@@ -214,8 +249,11 @@ void race_program(const struct race_config *c, struct engine_program *p)
 								.run = actor,
 								.arg = (void *)(uintptr_t)&c->race->actors[i],
 								.kind = ENGINE_ACTOR };
-	for (int i = 0; i < nr_machine_devices; i++)
+	for (int i = 0; i < nr_machine_devices; i++) {
+		if (machine_devices[i].present && !machine_devices[i].present(&machine))
+			continue;
 		p->tasks[p->nr_tasks++] = (struct engine_task){ .name = machine_devices[i].name,
 								.run = machine_devices[i].run,
 								.kind = ENGINE_DEVICE };
+	}
 }

@@ -191,6 +191,15 @@ const struct kernel *kernel_find(const char *name)
 	return NULL;
 }
 
+int kernel_protocols(const char *name, const struct protocol *chosen[NR_AXES])
+{
+	const struct kernel *k = kernel_find(name);
+
+	for (int a = 0; k && a < NR_AXES; a++)
+		chosen[a] = protocol_find((enum protocol_axis)a, k->protocols[a]);
+	return k ? 0 : -1;
+}
+
 /* ---- did you mean --------------------------------------------------------------------------------------- */
 
 #define NAME_LONGEST 64

@@ -32,6 +32,8 @@ int kernel_count(void);
 const struct kernel *kernel_get(int i);
 const struct kernel *kernel_find(const char *name);
 #define DEFAULT_KERNEL "linux-2.6.23"
+/* What the kernel of this name chose on every axis. => 0, or -1: there is no such kernel */
+int kernel_protocols(const char *name, const struct protocol *chosen[NR_AXES]);
 
 /* The nearest of n names to `word`, for "did you mean"; NULL when none is near. */
 const char *nearest_name(const char *word, const char *(*name)(int i, void *arg), int n, void *arg);
@@ -53,6 +55,12 @@ struct race_config {
 int race_configure(struct race_config *c, const char *race, const char *kernel, const char *protocols,
 		   char *err, size_t n);
 
+/*
+ * "axis=name", of the axis that the race is about and of those that differ from DEFAULT_KERNEL, which a token's reader
+ * begins with; nothing for a bare race. => how many characters, cut at n - 1
+ */
+size_t race_choices_print(const struct race_config *c, char between, char *buf, size_t n);
+
 /* The program of a configured race; `c` must outlive it. */
 void race_program(const struct race_config *c, struct engine_program *p);
 void race_bare_program(const struct race *r, struct engine_program *p); /* p is zeroed and named */
@@ -61,7 +69,7 @@ void race_bare_program(const struct race *r, struct engine_program *p); /* p is 
 
 /*
  * fl1:RACE:axis=name[+axis=name][+memory=model]:SCHEDULE:ORACLE[:raw=VERSION], where SCHEDULE has commas and ORACLE says what is to
- * fire. A bare race has no axis there. `raw` stands only where the schedule counts steps, which needs the same version.
+ * fire. Axes that are not named are DEFAULT_KERNEL's. A bare race has none there. `raw` stands only where the schedule counts steps, which needs the same version.
  */
 #define TOKEN_MAX 32768 /* more than ENGINE_MAX_SEGMENTS of the usual names */
 #define TOKEN_VERSION "fl1"

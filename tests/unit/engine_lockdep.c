@@ -79,6 +79,38 @@ TASK(nothing, READ_ONCE(m->flag);)
 		assert_int_equal(r_->nr_lock_reports, n);                                                    \
 	} while (0)
 
+/* ---- the order that the program states -------------------------------------------------------------------- */
+
+static const struct engine_lock_rank l1_before_l2[] = { { "l1", 1 },
+							{ "m->l2", 2 },
+							{ "3", 3 },
+							{ NULL, 0 } };
+
+static struct engine_result *ranked(void (*a)(void *), void (*b)(void *))
+{
+	return run((struct toy_program){ .task = { a, b }, .ranks = l1_before_l2 }, false);
+}
+
+TASK(takes_12, spin_lock(&m->l1); spin_lock(&m->l2); spin_unlock(&m->l2); spin_unlock(&m->l1);)
+TASK(takes_21, spin_lock(&m->l2); spin_lock(&m->l1); spin_unlock(&m->l1); spin_unlock(&m->l2);)
+TASK(takes_31, spin_lock(&m->l3); spin_lock(&m->l1); spin_unlock(&m->l1); spin_unlock(&m->l3);)
+TASK(tries_1, spin_lock(&m->l2); if (spin_trylock(&m->l1)) spin_unlock(&m->l1); spin_unlock(&m->l2);)
+
+/* One taking against the order is enough; a lock whose last word is no rank's is in none. */
+static void stated_order(void **state)
+{
+	struct engine_result *r;
+
+	(void)state;
+	assert_reports(ranked(takes_12, takes_12), 0);
+	assert_reports(ranked(tries_1, takes_31), 0);
+	r = ranked(takes_21, takes_31);
+	assert_reports(r, 1);
+	assert_string_equal(r->lock_reports[0].message,
+			    "a takes m->l1 while it holds m->l2, which comes after it in the lock order");
+	assert_reports(two(takes_21, takes_31), 0);
+}
+
 /* ---- circles ---------------------------------------------------------------------------------------- */
 
 #define NEST(name, outer, inner)                                                                             \
@@ -428,15 +460,11 @@ static void kept_and_given_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(circles),
-		cmocka_unit_test(long_circles),
-		cmocka_unit_test(fatal),
-		cmocka_unit_test(set_up_counts),
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(one_class),
-		cmocka_unit_test(interrupts),
-		cmocka_unit_test(atomic_sleep),
-		cmocka_unit_test(kept_and_given_up),
+		cmocka_unit_test(stated_order),	 cmocka_unit_test(circles),
+		cmocka_unit_test(long_circles),	 cmocka_unit_test(fatal),
+		cmocka_unit_test(set_up_counts), cmocka_unit_test(kinds),
+		cmocka_unit_test(one_class),	 cmocka_unit_test(interrupts),
+		cmocka_unit_test(atomic_sleep),	 cmocka_unit_test(kept_and_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

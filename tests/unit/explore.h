@@ -29,6 +29,7 @@ static inline struct engine *explore_engine(struct race_config *c, const struct 
 	char err[512];
 
 	*c = (struct race_config){ .race = r, .kernel = DEFAULT_KERNEL };
+	kernel_protocols(DEFAULT_KERNEL, c->protocol);
 	c->protocol[AXIS_INVALIDATE] = protocol_find(AXIS_INVALIDATE, protocol);
 	assert_non_null(c->protocol[AXIS_INVALIDATE]);
 	race_program(c, &p);

@@ -33,13 +33,9 @@ static void (*the_script)(void);
 
 static void run_script(void *arg)
 {
-	const struct protocol *const protocols[NR_AXES] = {
-		[AXIS_INVALIDATE] = protocol_find(AXIS_INVALIDATE, "page-lock"),
-		[AXIS_COW] = protocol_find(AXIS_COW, "2.6.29"),
-		[AXIS_AROUND] = protocol_find(AXIS_AROUND, "none"),
-		[AXIS_DIRTY] = protocol_find(AXIS_DIRTY, "pte"),
-	};
+	const struct protocol *protocols[NR_AXES];
 
+	kernel_protocols(DEFAULT_KERNEL, protocols);
 	machine_boot(NULL, protocols);
 	machine_task_init(0, "nobody");
 	vm_file(3);

@@ -23,6 +23,7 @@ struct toy_program {
 	void (*task[TOY_TASKS])(void *arg);
 	bool device[TOY_TASKS];
 	enum engine_memory memory;
+	const struct engine_lock_rank *ranks;
 };
 
 static const char *const toy_names[TOY_TASKS] = { "a", "b", "c", "d" };
@@ -33,7 +34,8 @@ static inline struct engine *toy_engine(const struct toy_program *t)
 				    .arena_size = t->size,
 				    .setup = t->setup,
 				    .check = t->check,
-				    .memory = t->memory };
+				    .memory = t->memory,
+				    .lock_ranks = t->ranks };
 	char err[512];
 	struct engine *e;
 

@@ -126,11 +126,9 @@ void token_print(struct engine *e, const struct race_config *c, struct engine_re
 	engine_expect(e, r->violation.oracle);
 	labelled = engine_schedule_label(e, &r->schedule);
 
-	for (int a = 0; a < NR_AXES && !race_is_bare(c->race); a++)
-		len += (size_t)snprintf(buf + len, n - len, "%s%s=%s", a ? "+" : "",
-					axis_name((enum protocol_axis)a), c->protocol[a]->name);
+	len += race_choices_print(c, '+', buf + len, n - len);
 	if (c->memory != ENGINE_SC)
-		len += (size_t)snprintf(buf + len, n - len, "%smemory=%s", race_is_bare(c->race) ? "" : "+",
+		len += (size_t)snprintf(buf + len, n - len, "%smemory=%s", buf[len - 1] == ':' ? "" : "+",
 					engine_memory_name(c->memory));
 	len += (size_t)snprintf(buf + len, n - len, ":");
 	engine_schedule_print(engine_program(e), &r->schedule, ',', buf + len, n - len);
