@@ -47,6 +47,7 @@ struct file *file_create(unsigned pages)
 	INIT_LIST_HEAD(&mapping->i_mmap_nonlinear);
 	inode->ghosted = true;
 	file->f_vm_ops = &generic_file_vm_ops;
+	file->f_mode = FMODE_READ | FMODE_WRITE;
 	file->f_inode = inode;
 	file->f_mapping = mapping;
 	m->nr_files++;
