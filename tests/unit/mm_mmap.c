@@ -234,6 +234,33 @@ static void the_end_of_a_process_takes_everything(void)
 	BUG_ON(touch(0) != SIGSEGV);
 }
 
+static void without_memory_nothing_changes(void)
+{
+	void *pile;
+
+	anon(0, 3, RW);
+	put(1, 7);
+	pile = take_objects();
+	BUG_ON(sys_munmap(B + P, P) != -ENOMEM || get(1) != 7);
+	BUG_ON(map(B + P, P, PROT_READ, AP | FX) != -ENOMEM || get(1) != 7);
+	BUG_ON(sys_mprotect(B + P, P, PROT_READ) != -ENOMEM || !is(1, "rw-p"));
+	check_vmas();
+	give_objects(pile);
+	BUG_ON(sys_munmap(B + P, P) || !is(1, "none"));
+}
+
+static void shared_anonymous_memory_is_a_file(void)
+{
+	BUG_ON(map(B, 2 * P, RW, MAP_SHARED | MAP_ANONYMOUS | FX) != (long)B || !is(0, "rw-s"));
+	BUG_ON(get(0));
+	put(0, 5);
+	BUG_ON(get(0) != 5 || sys_mremap(B, 0, 2 * P, MOVE | MREMAP_FIXED, B + 8 * P) != (long)(B + 8 * P));
+	BUG_ON(get(8) != 5);
+	put(9, 6);
+	BUG_ON(get(1) != 6 || touch(10) != SIGSEGV);
+	BUG_ON(sys_munmap(B, 2 * P) || get(8) != 5);
+}
+
 static void protection_of_ptes_follows_the_flags(void)
 {
 	BUG_ON(vm_get_page_prot(VM_READ | VM_WRITE).pgprot & _PAGE_RW);
@@ -261,6 +288,8 @@ SCRIPT(munmap_takes_many_vmas)
 SCRIPT(too_many_vmas_are_refused)
 SCRIPT(populate_faults_everything_in)
 SCRIPT(the_end_of_a_process_takes_everything)
+SCRIPT(without_memory_nothing_changes)
+SCRIPT(shared_anonymous_memory_is_a_file)
 SCRIPT(protection_of_ptes_follows_the_flags)
 
 int main(int argc, char **argv)
@@ -280,6 +309,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_too_many_vmas_are_refused),
 		cmocka_unit_test(test_populate_faults_everything_in),
 		cmocka_unit_test(test_the_end_of_a_process_takes_everything),
+		cmocka_unit_test(test_without_memory_nothing_changes),
+		cmocka_unit_test(test_shared_anonymous_memory_is_a_file),
 		cmocka_unit_test(test_protection_of_ptes_follows_the_flags),
 	};
 

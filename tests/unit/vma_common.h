@@ -182,6 +182,47 @@ static inline unsigned long faults(void)
 	return n;
 }
 
+/* Memory runs out: frames, or objects of a vma's size. Each kept pile is given back by the second. */
+static inline struct page *take_frames(void)
+{
+	struct page *pile = NULL, *page;
+
+	while ((page = __alloc_page(GFP_ATOMIC))) {
+		page->private = (unsigned long)pile;
+		pile = page;
+	}
+	return pile;
+}
+static inline void give_frames(struct page *pile)
+{
+	struct page *next;
+
+	for (; pile; pile = next) {
+		next = (struct page *)pile->private;
+		pile->private = 0;
+		put_page(pile);
+	}
+}
+static inline void *take_objects(void)
+{
+	void **pile = NULL, **object;
+
+	while ((object = kmem_alloc(sizeof(struct vm_area_struct), SLAB_MISC))) {
+		*object = pile;
+		pile = object;
+	}
+	return pile;
+}
+static inline void give_objects(void **pile)
+{
+	void **next;
+
+	for (; pile; pile = next) {
+		next = *pile;
+		kmem_free(pile, sizeof(struct vm_area_struct), SLAB_MISC);
+	}
+}
+
 /* Every vma is where it must be, and the tree knows the room between them. */
 static inline void check_vmas(void)
 {
