@@ -77,8 +77,8 @@ static void make_nonlinear(struct vm_area_struct *vma)
 static int map_piece(struct vm_area_struct *vma, unsigned long start, unsigned long size, unsigned long pgoff)
 {
 	struct file *file = get_file(vma->vm_file);
-	long ret = do_mmap(vma->vm_mm, file, start, size, vma->vm_flags & VM_ACCESS_FLAGS, MAP_SHARED | MAP_FIXED,
-			   pgoff);
+	long ret = do_mmap(vma->vm_mm, file, start, size, vma->vm_flags & VM_ACCESS_FLAGS,
+			   MAP_SHARED | MAP_FIXED, pgoff);
 
 	fput(file);
 	return ret < 0 ? (int)ret : 0;

@@ -21,7 +21,8 @@
 /* What a walk does with one pte, with its lock held. */
 typedef void (*pte_fn)(struct vm_area_struct *vma, pte_t *pte, unsigned long addr, void *arg);
 
-static void walk_ptes(struct vm_area_struct *vma, unsigned long start, unsigned long end, pte_fn fn, void *arg)
+static void walk_ptes(struct vm_area_struct *vma, unsigned long start, unsigned long end, pte_fn fn,
+		      void *arg)
 {
 	unsigned long addr = start, next;
 	spinlock_t *ptl;

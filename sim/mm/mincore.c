@@ -42,7 +42,8 @@ static bool mincore_pte(const struct vm_area_struct *vma, pte_t pte, unsigned lo
 }
 
 /* => called with mmap_sem held for read; addresses of one page table, or of none. Where it stopped */
-static unsigned long mincore_table(const struct vm_area_struct *vma, unsigned long addr, unsigned long end, u8 *vec)
+static unsigned long mincore_table(const struct vm_area_struct *vma, unsigned long addr, unsigned long end,
+				   u8 *vec)
 {
 	unsigned long next;
 	spinlock_t *ptl;

@@ -87,8 +87,7 @@ static long populate_one(struct vm_area_struct *vma, unsigned long start, unsign
 		return 0;
 	if (!vma_is_accessible(vma))
 		return -EFAULT;
-	return populate_vma_page_range(vma, start, end,
-				       (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE);
+	return populate_vma_page_range(vma, start, end, (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE);
 }
 
 /* => called without locks; 0 or -errno, as far as it went */

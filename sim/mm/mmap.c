@@ -16,7 +16,7 @@
  * space randomisation, protection keys.
  */
 #include "kernel/uapi.h"
-#include "mm/mm.h"
+#include "mm/vma_internal.h"
 #include "mm/protocols/dirty.h"
 
 /* ---- protection ------------------------------------------------------------------------------------------------------- */
@@ -50,11 +50,6 @@ void vma_set_page_prot(struct vm_area_struct *vma)
 }
 
 /* ---- a place ------------------------------------------------------------------------------------------------------------- */
-
-static struct vm_area_struct *vma_of(struct rb_node *n)
-{
-	return n ? container_of(n, struct vm_area_struct, vm_rb) : NULL;
-}
 
 /* => the last vma at or before n, in order, with such a gap below it; NULL: none */
 static struct vm_area_struct *last_gap(struct rb_node *n, unsigned long len)
@@ -130,7 +125,8 @@ long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long l
 
 #define LEGACY_MAP_MASK                                                                                      \
 	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | 0x800ul | 0x1000ul |         \
-	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | 0x20000ul | MAP_HUGETLB | 0x80ul | 0x40ul)
+	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | 0x20000ul | MAP_HUGETLB | 0x80ul |       \
+	 0x40ul)
 
 /* Whether a file's pages may be mapped so. => 0 or -errno, and *vm_flags as the file restricts them */
 static int check_file(const struct file *file, unsigned long flags, unsigned long *vm_flags)

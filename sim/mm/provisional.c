@@ -245,7 +245,8 @@ P void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len)
 			start = vma->vm_start;
 		to = vma->vm_end < end ? vma->vm_end : end;
 		if (vma_is_accessible(vma))
-			populate_vma_page_range(vma, start, to, (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE);
+			populate_vma_page_range(vma, start, to,
+						(vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE);
 	}
 	up_read(&mm->mmap_sem);
 }

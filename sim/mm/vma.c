@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vma.c - the tree of a process's mappings: linking, cutting and joining them, and taking them away
+ * vma.c - the tree of a process's mappings: linking, cutting and joining them
  *
- * Mirrors vma_link(), vma_adjust(), split_vma(), vma_merge(), copy_vma() and do_munmap() of mm/mmap.c of 2.6.29, in the
- * file that 6.x keeps them in; do_munmap() takes its steps in the order of 6.x. The tree knows the free room below each
- * vma, as since 3.8.
+ * Mirrors vma_link(), vma_adjust(), split_vma(), vma_merge() and copy_vma() of mm/mmap.c of 2.6.29, in the file that 6.x
+ * keeps them in. The tree knows the free room below each vma, as since 3.8.
  *
  * I1: the vmas of an mm do not overlap; mm_rb has them by address, i_mmap of their file by index.
- * I2: a vma is off i_mmap and its anon_vma's list before its page tables are freed, so that no walk enters them.
- * I3: whoever walks i_mmap or an anon_vma's list under its lock finds each page of a mapping once, however the
+ * I2: whoever walks i_mmap or an anon_vma's list under its lock finds each page of a mapping once, however the
  *     mapping is being cut or joined: both locks are held over the whole change.
- * I4: vma->gap is the room between it and its predecessor, and subtree_gap the greatest of its subtree.
+ * I3: vma->gap is the room between it and its predecessor, and subtree_gap the greatest of its subtree.
  *
  * Lock order: mmap_sem for write, then i_mmap_lock, then anon_vma->lock.
  *
  * Left out: accounting of committed memory, userfaultfd, a mapping that is merged before its pages are its own.
  */
-#include "mm/mm.h"
-#include "hw/observer.h"
-
-static struct vm_area_struct *vma_of(struct rb_node *n)
-{
-	return n ? container_of(n, struct vm_area_struct, vm_rb) : NULL;
-}
+#include "mm/vma_internal.h"
 
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
 {
@@ -119,15 +111,13 @@ static void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
 	mm->map_count++;
 }
 
-/* => the gap of the vma after it is the caller's to correct */
-static void vma_tree_erase(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_tree_erase(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	rb_erase_augmented(&vma->vm_rb, &mm->mm_rb, augment_gap);
 	mm->map_count--;
 }
 
-/* What a vma weighs in its mm. => called when it comes (sign 1) and before it changes or goes (-1) */
-static void vma_account(struct vm_area_struct *vma, int sign)
+void vma_account(struct vm_area_struct *vma, int sign)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	unsigned long pages = vma_pages(vma);
@@ -291,13 +281,12 @@ static struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 	*new = *vma;
 	if (new->vm_file)
 		get_file(new->vm_file);
-	if (new->vm_ops && new->vm_ops->open)
+	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
 	return new;
 }
 
-/* split_vma() without a look at the limit: for those who take a mapping away. */
-static int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below)
+int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below)
 {
 	unsigned long pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 	struct vm_area_struct *new;
@@ -333,8 +322,8 @@ static bool anon_vmas_fit(const struct anon_vma *a, const struct anon_vma *b)
 	return !a || !b || a == b;
 }
 
-static bool is_mergeable_vma(const struct vm_area_struct *vma, unsigned long vm_flags, const struct file *file,
-			     const struct anon_vma *anon_vma)
+static bool is_mergeable_vma(const struct vm_area_struct *vma, unsigned long vm_flags,
+			     const struct file *file, const struct anon_vma *anon_vma)
 {
 	if (vma->vm_flags != vm_flags || vma->vm_file != file)
 		return false;
@@ -351,13 +340,16 @@ static struct vm_area_struct *merge_into_prev(struct mm_struct *mm, struct vm_ar
 	struct vma_edit edit[EDITS];
 	int nr = 0;
 
-	edit[nr++] = (struct vma_edit){ prev, prev->vm_start, next ? next->vm_end : end, prev->vm_pgoff, false };
+	edit[nr++] =
+		(struct vma_edit){ prev, prev->vm_start, next ? next->vm_end : end, prev->vm_pgoff, false };
 	if (area && area != next && area->vm_start < end) {
 		if (area->vm_end == end)
 			edit[nr++] = (struct vma_edit){ area, end, end, 0, false };
 		else
-			edit[nr++] = (struct vma_edit){ area, end, area->vm_end,
-							area->vm_pgoff + ((end - area->vm_start) >> PAGE_SHIFT), false };
+			edit[nr++] =
+				(struct vma_edit){ area, end, area->vm_end,
+						   area->vm_pgoff + ((end - area->vm_start) >> PAGE_SHIFT),
+						   false };
 	}
 	if (next)
 		edit[nr++] = (struct vma_edit){ next, next->vm_start, next->vm_start, 0, false };
@@ -367,7 +359,8 @@ static struct vm_area_struct *merge_into_prev(struct mm_struct *mm, struct vm_ar
 
 /* [addr, next->vm_start) goes to next, and area, which had it, keeps what is below, or is NULL: nobody had it. */
 static struct vm_area_struct *merge_into_next(struct mm_struct *mm, struct vm_area_struct *next,
-					      unsigned long addr, unsigned long pgoff, struct vm_area_struct *area)
+					      unsigned long addr, unsigned long pgoff,
+					      struct vm_area_struct *area)
 {
 	struct vma_edit edit[EDITS];
 	int nr = 0;
@@ -455,116 +448,4 @@ struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, unsigned long addr
 	new->vm_pgoff = pgoff;
 	vma_link(mm, new);
 	return new;
-}
-
-/* ---- taking mappings away ------------------------------------------------------------------------------------------------------- */
-
-/* Cuts vmas at both ends of the range. => 0 and *first: the first that lies in it, NULL: none; or -errno */
-static int cut_out(struct mm_struct *mm, unsigned long start, unsigned long end, struct vm_area_struct **first)
-{
-	struct vm_area_struct *vma = find_vma_intersection(mm, start, end), *last;
-	int error;
-
-	*first = vma;
-	if (!vma)
-		return 0;
-	if (vma->vm_start < start) {
-		if (end < vma->vm_end && mm->map_count >= max_map_count())
-			return -ENOMEM;
-		error = __split_vma(mm, vma, start, 1);
-		if (error)
-			return error;
-	}
-	last = find_vma(mm, end);
-	if (last && last->vm_start < end) {
-		error = __split_vma(mm, last, end, 1);
-		if (error)
-			return error;
-	}
-	*first = find_vma_intersection(mm, start, end);
-	return 0;
-}
-
-/*
- * Takes the vmas of a range out of the tree, so that nobody finds them any more. => the first; each leads to the next by
- * vm_rb.rb_right, which the tree does not need any longer
- */
-static struct vm_area_struct *detach_vmas(struct mm_struct *mm, struct vm_area_struct *first, unsigned long end)
-{
-	struct vm_area_struct *vma = first, *next;
-	struct rb_node **tail = NULL;
-
-	while (vma && vma->vm_start < end) {
-		next = vma_next(vma);
-		vma_account(vma, -1);
-		vma_tree_erase(mm, vma);
-		vma->vm_rb.rb_right = NULL;
-		if (tail)
-			*tail = &vma->vm_rb;
-		tail = &vma->vm_rb.rb_right;
-		vma = next;
-	}
-	vma_gap_update(vma);
-	return first;
-}
-
-/* => called with mmap_sem held for write; what was detached goes: its ptes, its tables, itself */
-static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, unsigned long floor,
-			 unsigned long ceiling)
-{
-	const struct zap_details all = { .check_mapping = NULL };
-	unsigned long start = first->vm_start, end = 0;
-	struct vm_area_struct *vma, *next;
-	struct mmu_gather tlb;
-
-	tlb_gather_init(&tlb, mm);
-	observe_revoke_begin(mm);
-	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
-		unmap_vma_range(&tlb, vma, vma->vm_start, vma->vm_end, &all);
-		end = vma->vm_end;
-	}
-	tlb_finish_mmu(&tlb);
-	observe_revoke_end(mm);
-	SYNC_LABEL("zapped");
-	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
-		anon_vma_unlink(vma);
-		unlink_file_vma(vma);
-	}
-	free_pgtables(mm, start, end, floor, ceiling);
-	for (vma = first; vma; vma = next) {
-		next = vma_of(vma->vm_rb.rb_right);
-		vma_free(vma);
-	}
-}
-
-int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
-{
-	struct vm_area_struct *first, *prev, *next;
-	unsigned long end;
-	int error;
-
-	if ((start & ~PAGE_MASK) || start > TASK_SIZE || len > TASK_SIZE - start)
-		return -EINVAL;
-	len = page_align(len);
-	if (!len)
-		return -EINVAL;
-	end = start + len;
-	error = cut_out(mm, start, end, &first);
-	if (error || !first)
-		return error;
-	prev = vma_prev(first);
-	next = find_vma(mm, end);
-	first = detach_vmas(mm, first, end);
-	unmap_region(mm, first, prev ? prev->vm_end : 0, next ? next->vm_start : 0);
-	return 0;
-}
-
-void exit_mmap(struct mm_struct *mm)
-{
-	struct vm_area_struct *first = vma_first(mm);
-
-	if (!first)
-		return;
-	detach_vmas(mm, first, ~0ul);
-	unmap_region(mm, first, 0, 0);
 }

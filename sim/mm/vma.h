@@ -8,9 +8,9 @@
 #define MAX_MAP_COUNT 65530	/* vm.max_map_count */
 #define BIG_MAP_COUNT (1 << 20) /* the same where config.big says so */
 #define STACK_GUARD_GAP (256 * PAGE_SIZE)
-#define STACK_LIMIT (8ul << 20)		/* RLIMIT_STACK: how big a growing mapping may become */
-#define MMAP_MIN_ADDR 0x10000ul		/* below it nothing is mapped unless somebody insists */
-#define MMAP_BASE 0x7ffff0000000ul	/* addresses that the kernel chooses lie below, the highest that is free */
+#define STACK_LIMIT (8ul << 20)	   /* RLIMIT_STACK: how big a growing mapping may become */
+#define MMAP_MIN_ADDR 0x10000ul	   /* below it nothing is mapped unless somebody insists */
+#define MMAP_BASE 0x7ffff0000000ul /* addresses that the kernel chooses lie below, the highest that is free */
 
 /* What a driver mapped: it is not merged, not locked, and is inherited as it is. */
 #define VM_SPECIAL (VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP)
@@ -121,7 +121,8 @@ void exit_mmap(struct mm_struct *mm);
 /* The arguments of mremap(2), lengths in bytes. */
 struct mremap_args {
 	unsigned long addr, old_len, new_len, flags, new_addr;
-	unsigned long populate, populate_len; /* what came to a locked mapping and is to be faulted in afterwards */
+	unsigned long populate,
+		populate_len; /* what came to a locked mapping and is to be faulted in afterwards */
 };
 /* => mmap_sem held for write; the address, or -errno */
 long do_mremap(struct mm_struct *mm, struct mremap_args *args);
@@ -137,7 +138,8 @@ long do_remap_file_pages(struct mm_struct *mm, unsigned long start, unsigned lon
 /* ---- mprotect.c, mlock.c ---------------------------------------------------------------------------------------------- */
 
 /* => mmap_sem held for write; vma, split or merged as need be, has newflags in [start, end). 0 or -ENOMEM, -EINVAL */
-int mprotect_fixup(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long newflags);
+int mprotect_fixup(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		   unsigned long newflags);
 void change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgprot_t newprot);
 /* => called without locks; as mprotect(2) */
 long do_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long prot);

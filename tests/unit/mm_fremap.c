@@ -28,7 +28,8 @@ static void pages_come_in_the_order_asked_for(void)
 	BUG_ON(order(0, 1, 2) || order(1, 2, 0));
 	BUG_ON(get(0) != WORD(2) || get(1) != 5 || get(2) != WORD(1));
 	BUG_ON(current->mm->map_count != 1 || !(vma_first(current->mm)->vm_flags & VM_NONLINEAR));
-	BUG_ON(list_empty(&FILE_DATA->f_mapping->i_mmap_nonlinear) || !RB_EMPTY_ROOT(&FILE_DATA->f_mapping->i_mmap));
+	BUG_ON(list_empty(&FILE_DATA->f_mapping->i_mmap_nonlinear) ||
+	       !RB_EMPTY_ROOT(&FILE_DATA->f_mapping->i_mmap));
 	put(2, 6);
 	BUG_ON(sys_munmap(B + 2 * P, P) || get(0) != WORD(2) || get(1) != 5);
 	fresh();

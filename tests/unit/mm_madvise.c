@@ -10,10 +10,13 @@ static long advise(unsigned long at, unsigned long pages, int behaviour)
 static void bad_arguments_have_their_errors(void)
 {
 	BUG_ON(advise(0, 1, 5) != -EINVAL || sys_madvise(B + 1, P, MADV_DONTNEED) != -EINVAL);
-	BUG_ON(advise(0, 0, MADV_DONTNEED) || sys_madvise(B + 1, 0, MADV_DONTNEED) != -EINVAL || advise(0, 0, 77) != -EINVAL);
-	BUG_ON(sys_madvise(B, -P, MADV_DONTNEED) != -EINVAL || sys_madvise(B, -1ul, MADV_DONTNEED) != -EINVAL);
+	BUG_ON(advise(0, 0, MADV_DONTNEED) || sys_madvise(B + 1, 0, MADV_DONTNEED) != -EINVAL ||
+	       advise(0, 0, 77) != -EINVAL);
+	BUG_ON(sys_madvise(B, -P, MADV_DONTNEED) != -EINVAL ||
+	       sys_madvise(B, -1ul, MADV_DONTNEED) != -EINVAL);
 	BUG_ON(advise(0, 1, MADV_DONTNEED) != -ENOMEM || advise(0, 1, 77) != -EINVAL);
-	BUG_ON(sys_madvise(1ul << 47, P, MADV_DONTNEED) != -ENOMEM || sys_madvise(B, 1, MADV_DONTNEED) != -ENOMEM);
+	BUG_ON(sys_madvise(1ul << 47, P, MADV_DONTNEED) != -ENOMEM ||
+	       sys_madvise(B, 1, MADV_DONTNEED) != -ENOMEM);
 	BUG_ON(advise(0, 0, MADV_POPULATE_READ) || sys_madvise(B + 1, P, MADV_POPULATE_READ) != -EINVAL);
 }
 
@@ -54,10 +57,10 @@ static const struct {
 	{ MADV_POPULATE_READ, { 0, 0, 0, 0, -EINVAL, 0 } },
 	{ MADV_POPULATE_WRITE, { 0, 0, 0, -EINVAL, -EINVAL, -EINVAL } },
 };
-static const int welcome[] = { MADV_NORMAL,    MADV_RANDOM,	 MADV_SEQUENTIAL,    MADV_WILLNEED,	MADV_DONTNEED,
-			       MADV_DONTFORK,  MADV_DOFORK,	 MADV_MERGEABLE,     MADV_UNMERGEABLE,	MADV_HUGEPAGE,
-			       MADV_NOHUGEPAGE, MADV_KEEPONFORK, MADV_COLD,	     MADV_PAGEOUT,	MADV_GUARD_INSTALL,
-			       MADV_GUARD_REMOVE };
+static const int welcome[] = { MADV_NORMAL,	 MADV_RANDOM,	MADV_SEQUENTIAL,    MADV_WILLNEED,
+			       MADV_DONTNEED,	 MADV_DONTFORK, MADV_DOFORK,	    MADV_MERGEABLE,
+			       MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE,    MADV_KEEPONFORK,
+			       MADV_COLD,	 MADV_PAGEOUT,	MADV_GUARD_INSTALL, MADV_GUARD_REMOVE };
 
 static void every_kind_of_mapping_has_its_answers(void)
 {
@@ -126,7 +129,8 @@ static void advice_is_kept_in_the_vma(void)
 	BUG_ON(advise(0, 1, MADV_DOFORK) || advise(0, 2, MADV_WIPEONFORK) || !(flags_at(1) & VM_WIPEONFORK));
 	BUG_ON(advise(0, 2, MADV_KEEPONFORK) || current->mm->map_count != 1);
 	BUG_ON(advise(0, 1, MADV_HUGEPAGE) || !(flags_at(0) & VM_HUGEPAGE));
-	BUG_ON(advise(0, 1, MADV_NOHUGEPAGE) || (flags_at(0) & (VM_HUGEPAGE | VM_NOHUGEPAGE)) != VM_NOHUGEPAGE);
+	BUG_ON(advise(0, 1, MADV_NOHUGEPAGE) ||
+	       (flags_at(0) & (VM_HUGEPAGE | VM_NOHUGEPAGE)) != VM_NOHUGEPAGE);
 	BUG_ON(advise(1, 1, MADV_MERGEABLE) || !(flags_at(1) & VM_MERGEABLE));
 	BUG_ON(advise(1, 1, MADV_UNMERGEABLE) || flags_at(1) & VM_MERGEABLE);
 	mapped(8, 1, RW, MAP_SHARED);
@@ -203,14 +207,16 @@ static void guards_stand_until_they_are_removed(void)
 		put(i, i + 1);
 	BUG_ON(advise(1, 1, MADV_GUARD_INSTALL) || !core_is(0, "1011") || touch(1) != SIGSEGV);
 	BUG_ON(vm_store(B + P, 1) != SIGSEGV || get(0) != 1 || get(2) != 3);
-	BUG_ON(advise(0, 4, MADV_DONTNEED) || advise(0, 4, MADV_POPULATE_WRITE) != -EFAULT || !core_is(0, "1000"));
+	BUG_ON(advise(0, 4, MADV_DONTNEED) || advise(0, 4, MADV_POPULATE_WRITE) != -EFAULT ||
+	       !core_is(0, "1000"));
 	BUG_ON(advise(0, 3, MADV_GUARD_INSTALL) || touch(0) != SIGSEGV || touch(2) != SIGSEGV || get(3));
 	BUG_ON(advise(0, 4, MADV_GUARD_REMOVE) || get(0) || get(1) || get(2));
 	mapped(8, 1, RW, MAP_SHARED);
 	put(8, 7);
 	BUG_ON(advise(8, 1, MADV_GUARD_INSTALL) || touch(8) != SIGSEGV);
 	BUG_ON(advise(8, 1, MADV_GUARD_REMOVE) || get(8) != 7);
-	BUG_ON(advise(8, 1, MADV_GUARD_INSTALL) || sys_mremap(B + 8 * P, P, P, MREMAP_FIXED | MOVE, B + 9 * P) < 0);
+	BUG_ON(advise(8, 1, MADV_GUARD_INSTALL) ||
+	       sys_mremap(B + 8 * P, P, P, MREMAP_FIXED | MOVE, B + 9 * P) < 0);
 	BUG_ON(touch(9) != SIGSEGV);
 }
 
@@ -230,7 +236,8 @@ static void remove_punches_the_file(void)
 	for (unsigned long i = 0; i < 3; i++)
 		put(i, i + 1);
 	BUG_ON(advise(1, 1, MADV_REMOVE) || !core_is(0, "101") || get(0) != 1 || get(1) || get(2) != 3);
-	BUG_ON(sys_mprotect(B, 3 * P, PROT_READ) || advise(0, 1, MADV_REMOVE) || get(0)); /* it may be written */
+	BUG_ON(sys_mprotect(B, 3 * P, PROT_READ) || advise(0, 1, MADV_REMOVE) ||
+	       get(0)); /* it may be written */
 	make(FILE_PRIVATE);
 	BUG_ON(advise(0, 2, MADV_REMOVE) != -EACCES);
 	make(READ_ONLY_FILE);

@@ -88,7 +88,8 @@ static void gaps_are_found_wherever_they_are(void)
 {
 	/* A comb of single pages, then holes of growing size below it. */
 	for (unsigned long i = 0; i < 12; i++)
-		BUG_ON(map(MMAP_BASE - P - (i * (i + 1) / 2 + i) * P, P, i & 1 ? RW : PROT_READ, AP | FX) < 0);
+		BUG_ON(map(MMAP_BASE - P - (i * (i + 1) / 2 + i) * P, P, i & 1 ? RW : PROT_READ, AP | FX) <
+		       0);
 	check_vmas();
 	for (unsigned long n = 11; n > 0; n--)
 		BUG_ON(map(0, n * P, PROT_EXEC, AP) != (long)(MMAP_BASE - P - (n * (n + 1) / 2 + n - 1) * P));
@@ -183,7 +184,8 @@ static void munmap_takes_many_vmas(void)
 	check_vmas();
 	BUG_ON(!is(0, "rwxp") || !is(1, "none") || !is(12, "none") || !is(13, "rw-s") || get(13) != WORD(1));
 	fresh();
-	BUG_ON(current->mm->map_count || this_machine->zone.nr_free < before - 1); /* the pagecache has one page */
+	BUG_ON(current->mm->map_count ||
+	       this_machine->zone.nr_free < before - 1); /* the pagecache has one page */
 }
 
 static void too_many_vmas_are_refused(void)

@@ -84,10 +84,14 @@ static void a_dirty_shared_page_is_writable_at_once(void)
 	BUG_ON(faults() != 1);
 }
 
-static void a_private_page_waits_unless_it_is_exclusive(void)
+static void private_pages(bool exclusive)
 {
-	bool exclusive = this_machine->cow->exclusive;
+	const struct cow_protocol *was = this_machine->cow;
+	struct cow_protocol cow = *was;
 
+	cow.exclusive = exclusive;
+	this_machine->cow = &cow;
+	fresh();
 	anon(0, 2, RW);
 	put(0, 1);
 	BUG_ON(get(1)); /* the zero page */
@@ -100,6 +104,13 @@ static void a_private_page_waits_unless_it_is_exclusive(void)
 	BUG_ON(get(4) != WORD(0) || protect(4, 1, PROT_READ) || protect(4, 1, RW) || writable(4));
 	put(4, 5);
 	BUG_ON(get(4) != 5);
+	this_machine->cow = was;
+}
+
+static void a_private_page_waits_unless_it_is_exclusive(void)
+{
+	private_pages(false);
+	private_pages(true);
 }
 
 static void locked_memory_gets_its_pages_with_write(void)
@@ -118,7 +129,8 @@ static void ranges_are_cut_and_joined(void)
 
 	anon(0, 6, RW);
 	put(0, 1);
-	BUG_ON(protect(2, 2, PROT_READ) || mm->map_count != 3 || protect(0, 6, PROT_READ) || mm->map_count != 1);
+	BUG_ON(protect(2, 2, PROT_READ) || mm->map_count != 3 || protect(0, 6, PROT_READ) ||
+	       mm->map_count != 1);
 	BUG_ON(protect(0, 3, RW) || mm->map_count != 2 || protect(3, 1, RW) || mm->map_count != 2);
 	BUG_ON(!is(3, "rw-p") || !is(4, "r--p"));
 	check_vmas();
@@ -127,7 +139,8 @@ static void ranges_are_cut_and_joined(void)
 static void a_stack_is_changed_from_its_start(void)
 {
 	BUG_ON(sys_mmap(B, 4 * P, RW, AP | FX | MAP_GROWSDOWN, NULL, 0) < 0);
-	BUG_ON(protect(2, 1, PROT_READ | PROT_GROWSDOWN) || !is(0, "r--p") || !is(2, "r--p") || !is(3, "rw-p"));
+	BUG_ON(protect(2, 1, PROT_READ | PROT_GROWSDOWN) || !is(0, "r--p") || !is(2, "r--p") ||
+	       !is(3, "rw-p"));
 }
 
 SCRIPT(bad_arguments_have_their_errors)

@@ -6,7 +6,7 @@
 
 static long re(unsigned long at, unsigned long old, unsigned long new, unsigned long flags, unsigned long to)
 {
-	return sys_mremap(B + at * P, old * P, new * P, flags, to);
+	return sys_mremap(B + at * P, old * P, new *P, flags, to);
 }
 
 static long place(unsigned long at)
@@ -30,7 +30,8 @@ static void bad_arguments_have_their_errors(void)
 	BUG_ON(re(0, 0, 1, MOVE, 0) != -EFAULT || sys_mremap(B, -1ul, P, MOVE, 0) != -EFAULT);
 	anon(0, 4, RW);
 	BUG_ON(re(0, 0, 1, MOVE, 0) != -EINVAL || re(0, 0, 1, 0, 0) != -EINVAL);
-	BUG_ON(re(0, 8, 8, 0, 0) != place(0) || re(0, 8, 9, MOVE, 0) != -EFAULT || re(0, 8, 9, 0, 0) != -EFAULT);
+	BUG_ON(re(0, 8, 8, 0, 0) != place(0) || re(0, 8, 9, MOVE, 0) != -EFAULT ||
+	       re(0, 8, 9, 0, 0) != -EFAULT);
 	BUG_ON(re(0, 2, 3, 0, 0) != -ENOMEM);
 	BUG_ON(re(0, 2, 2, MOVE | MREMAP_FIXED, B) != -EINVAL);
 	BUG_ON(re(0, 2, 2, MOVE | MREMAP_DONTUNMAP, B + P) != -EINVAL);
@@ -97,7 +98,8 @@ static void what_was_mapped_at_the_new_place_goes(void)
 	put(0, 5);
 	BUG_ON(re(0, 2, 1, MOVE | MREMAP_FIXED, B + 9 * P) != place(9));
 	BUG_ON(!is(8, "r--p") || !is(9, "rw-p") || !is(10, "r--p") || !is(1, "none") || get(9) != 5);
-	BUG_ON(re(9, 1, 3, MOVE | MREMAP_FIXED, B) != place(0) || get(0) != 5 || !is(2, "rw-p") || !is(9, "none"));
+	BUG_ON(re(9, 1, 3, MOVE | MREMAP_FIXED, B) != place(0) || get(0) != 5 || !is(2, "rw-p") ||
+	       !is(9, "none"));
 	check_vmas();
 }
 

@@ -5,8 +5,10 @@
 static void bad_arguments_have_their_errors(void)
 {
 	BUG_ON(sys_msync(B, 0, 0) || sys_msync(B, P, 0) != -ENOMEM || sys_msync(B, P, 8) != -EINVAL);
-	BUG_ON(sys_msync(B + 1, P, 0) != -EINVAL || sys_msync(B, P, 5) != -EINVAL || sys_msync(B, 0, 5) != -EINVAL);
-	BUG_ON(sys_msync(B, -P, MS_ASYNC) != -ENOMEM || sys_msync(B, -1ul, MS_ASYNC) || sys_msync(B, 0, MS_ASYNC));
+	BUG_ON(sys_msync(B + 1, P, 0) != -EINVAL || sys_msync(B, P, 5) != -EINVAL ||
+	       sys_msync(B, 0, 5) != -EINVAL);
+	BUG_ON(sys_msync(B, -P, MS_ASYNC) != -ENOMEM || sys_msync(B, -1ul, MS_ASYNC) ||
+	       sys_msync(B, 0, MS_ASYNC));
 	BUG_ON(sys_msync(TOP, P, MS_ASYNC) != -ENOMEM);
 }
 
@@ -15,7 +17,8 @@ static void holes_are_told_in_the_end(void)
 	anon(0, 1, RW);
 	mapped(2, 1, RW, MAP_SHARED);
 	BUG_ON(sys_msync(B, 3 * P, MS_ASYNC) != -ENOMEM || sys_msync(B, 3 * P, MS_SYNC) != -ENOMEM);
-	BUG_ON(sys_msync(B, 3 * P, 0) != -ENOMEM || sys_msync(B, P, MS_SYNC) || sys_msync(B + P, P, MS_SYNC) != -ENOMEM);
+	BUG_ON(sys_msync(B, 3 * P, 0) != -ENOMEM || sys_msync(B, P, MS_SYNC) ||
+	       sys_msync(B + P, P, MS_SYNC) != -ENOMEM);
 }
 
 static void locked_memory_is_not_invalidated(void)
@@ -43,8 +46,10 @@ static void sync_writes_what_is_mapped_shared(void)
 	put(1, 6);
 	put(2, 7);
 	BUG_ON(on_disk(0) != WORD(0) || sys_msync(B, 3 * P, MS_ASYNC) || on_disk(0) != WORD(0));
-	BUG_ON(sys_msync(B + P, P, MS_SYNC) || on_disk(0) != WORD(0) || on_disk(1) != 6 || on_disk(2) != WORD(2));
-	BUG_ON(sys_munmap(B + P, P) || sys_msync(B, 3 * P, MS_SYNC) != -ENOMEM || on_disk(0) != 5 || on_disk(2) != 7);
+	BUG_ON(sys_msync(B + P, P, MS_SYNC) || on_disk(0) != WORD(0) || on_disk(1) != 6 ||
+	       on_disk(2) != WORD(2));
+	BUG_ON(sys_munmap(B + P, P) || sys_msync(B, 3 * P, MS_SYNC) != -ENOMEM || on_disk(0) != 5 ||
+	       on_disk(2) != 7);
 	faults();
 	put(0, 8);
 	BUG_ON(faults() != 1); /* it is clean, so a store is noticed */

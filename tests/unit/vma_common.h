@@ -90,7 +90,9 @@ static inline void start(const struct engine_program *p)
 
 static inline void run(void (*script)(void))
 {
-	struct engine_program p = { .name = "vma", .arena_size = machine_size(&vma_machine), .setup = run_script };
+	struct engine_program p = { .name = "vma",
+				    .arena_size = machine_size(&vma_machine),
+				    .setup = run_script };
 
 	p.tasks[p.nr_tasks++] = (struct engine_task){ .name = "nobody", .run = nobody };
 	for (int i = 0; i < nr_machine_devices; i++) {
@@ -237,7 +239,9 @@ static inline void check_vmas(void)
 
 		for (int i = 0; i < 2; i++)
 			if (vma->vm_rb.rb_child[i]) {
-				unsigned long sub = container_of(vma->vm_rb.rb_child[i], struct vm_area_struct, vm_rb)->subtree_gap;
+				unsigned long sub =
+					container_of(vma->vm_rb.rb_child[i], struct vm_area_struct, vm_rb)
+						->subtree_gap;
 
 				most = sub > most ? sub : most;
 			}
