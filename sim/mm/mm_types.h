@@ -158,6 +158,8 @@ struct vm_area_struct {
 	pgprot_t vm_page_prot;		  /* (S) */
 	unsigned long vm_flags;		  /* (S) */
 	struct rb_node vm_rb;		  /* (S) in mm->mm_rb */
+	unsigned long gap;		  /* (S) free bytes below it, without the guard gap of a stack */
+	unsigned long subtree_gap;	  /* (S) the greatest gap at and below it in mm_rb */
 	struct interval_tree_node shared; /* (I) in mapping->i_mmap, by index in the file */
 	struct list_head nonlinear;	  /* (I) in mapping->i_mmap_nonlinear */
 	struct list_head anon_vma_node;	  /* (A) in anon_vma->head */
