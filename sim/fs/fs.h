@@ -13,6 +13,10 @@ void disk_run(void *arg);
 /* Hands a request over; the queue has room for one a task. => called without spinlocks */
 void disk_submit(const struct disk_request *r);
 
+/* ---- pipe.c ---- */
+
+void pipe_init(void);
+
 /* ---- inode.c ---- */
 
 /*

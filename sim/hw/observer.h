@@ -54,6 +54,12 @@ void observe_load(const struct mm_struct *mm, unsigned long addr, const struct p
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		   size_t n);
 
+/*
+ * The kernel or a device stores to a frame that it holds, through no mapping: legal wherever the page belongs by now.
+ * => between observe_access_begin() and _end(); offset in the page
+ */
+void observe_page_write(const struct page *page, size_t offset, const void *buf, size_t n);
+
 /* The page has left the pagecache: accesses that still reach it are wrong from here on. */
 void observe_removed(const struct page *page);
 

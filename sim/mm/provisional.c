@@ -183,16 +183,63 @@ P void exit_mmap(struct mm_struct *mm)
 {
 	do_munmap(mm, 0, TASK_SIZE);
 }
-
-P size_t copy_from_user(void *to, unsigned long from, size_t n)
+P bool can_share_swap_page(struct page *page)
 {
-	(void)to;
-	(void)from;
-	return n;
+	return page_mapcount(page) <= 1;
 }
-P size_t copy_to_user(unsigned long to, const void *from, size_t n)
+P void page_move_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address)
 {
-	(void)to;
-	(void)from;
-	return n;
+	(void)vma;
+	(void)address;
+	SetPageAnonExclusive(page);
+}
+P struct file *shmem_file_setup(unsigned long size)
+{
+	(void)size;
+	return NULL;
+}
+P long sys_mprotect(unsigned long start, unsigned long len, unsigned long prot)
+{
+	(void)start;
+	(void)len;
+	(void)prot;
+	return -ENOSYS;
+}
+P long sys_madvise(unsigned long start, unsigned long len, int behaviour)
+{
+	(void)start;
+	(void)len;
+	(void)behaviour;
+	return -ENOSYS;
+}
+P long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
+		  unsigned long new_addr)
+{
+	(void)addr;
+	(void)old_len;
+	(void)new_len;
+	(void)flags;
+	(void)new_addr;
+	return -ENOSYS;
+}
+P long sys_fsync(struct file *file)
+{
+	(void)file;
+	return -ENOSYS;
+}
+P long sys_pread(struct file *file, unsigned long user, size_t n, unsigned long pos)
+{
+	(void)file;
+	(void)user;
+	(void)n;
+	(void)pos;
+	return -ENOSYS;
+}
+P long sys_pwrite(struct file *file, unsigned long user, size_t n, unsigned long pos)
+{
+	(void)file;
+	(void)user;
+	(void)n;
+	(void)pos;
+	return -ENOSYS;
 }

@@ -9,6 +9,7 @@
  * Left out: anon_vma chains and the reverse walk: nothing here unmaps an anonymous page by its rmap.
  */
 #include "mm/mm.h"
+#include "mm/protocols/cow.h"
 
 void page_add_file_rmap(struct page *page)
 {
@@ -21,6 +22,8 @@ void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsig
 	atomic_set(&page->_mapcount, 0);
 	page->mapping = (struct address_space *)PAGE_MAPPING_ANON;
 	page->index = ((address - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
+	if (this_machine->cow->exclusive)
+		SetPageAnonExclusive(page);
 }
 
 void page_remove_rmap(struct page *page)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernel/machine.h"
+#include "mm/gup.h"
 #include "oracle/check.h"
 
 static const unsigned level_shift[] = { 0, PAGE_SHIFT, PMD_SHIFT, PUD_SHIFT, PGDIR_SHIFT };
@@ -110,6 +111,19 @@ static void count_cached(struct census *c, const struct inode *inode)
 	}
 }
 
+static void count_held(struct census *c)
+{
+	const struct machine *m = this_machine;
+
+	for (u32 i = m->pipe.tail; i != m->pipe.head; i++)
+		c->held[m->pipe.buf[i % PIPE_BUFFERS].page - m->mem_map]++;
+	for (int p = 0; p < NR_PINNERS; p++)
+		for (u32 i = 0; i < m->pinner[p].nr; i++)
+			if (m->pinner[p].page[i] != m->mem_map + m->zero_pfn || !m->pinner[p].pins)
+				c->held[m->pinner[p].page[i] - m->mem_map] +=
+					m->pinner[p].pins ? GUP_PIN_COUNTING_BIAS : 1;
+}
+
 /* The most telling first: a page that is mapped where it must not be also has counts that look odd. */
 void oracle_quiescent(void)
 {
@@ -119,6 +133,8 @@ void oracle_quiescent(void)
 	c.nr_mapped = c.nr_vmas = c.nr_mms = 0;
 	memset(c.ptes, 0, sizeof(c.ptes));
 	memset(c.cached, 0, sizeof(c.cached));
+	memset(c.held, 0, sizeof(c.held));
+	count_held(&c);
 	for (int i = 0; i < m->nr_processes; i++)
 		if (m->process[i]) {
 			c.nr_mms++;

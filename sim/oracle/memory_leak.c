@@ -2,7 +2,7 @@
 /*
  * memory_leak.c - oracle memory-leak
  *
- * I1: at rest, a frame that is not free is in the pagecache, is mapped, or is a page table.
+ * I1: at rest, a frame that is not free is in the pagecache, is mapped, is held, or is a page table.
  * I2: at rest, there are as many mms and vmas as the processes have, and no node of a tree that no tree
  *     reaches.
  */
@@ -35,7 +35,7 @@ void check_leaks(const struct census *c)
 	for (unsigned long pfn = 1; pfn < this_machine->nr_frames; pfn++)
 		if (!(m->mem_map[pfn].flags &
 		      ((1ul << PG_free) | (1ul << PG_table) | (1ul << PG_reserved))) &&
-		    !c->ptes[pfn] && !c->cached[pfn])
+		    !c->ptes[pfn] && !c->cached[pfn] && !c->held[pfn])
 			sync_violation("memory-leak", "page %lu has %d references, and nothing has it", pfn,
 				       m->mem_map[pfn]._count.counter);
 	for (int i = 0; i < m->nr_files; i++)

@@ -3,8 +3,8 @@
  * page_counts.c - oracles bad-mapcount and bad-refcount
  *
  * I1: at rest, _mapcount + 1 is the number of ptes that map the page.
- * I2: at rest, _count is one for each pte that maps it, one for the pagecache, one for a page table; 0 when
- *     it is free.
+ * I2: at rest, _count is one for each pte that maps it, one for the pagecache, one for a page table, and those of
+ *     the pipe and of pinners; 0 when it is free.
  * I3: nobody takes a reference to a page that has none.
  */
 #include "mm/page_flags.h"
@@ -13,7 +13,7 @@
 static void check_page(const struct census *c, const struct page *page, unsigned long pfn)
 {
 	bool table = page->flags & (1ul << PG_table), free = page->flags & (1ul << PG_free);
-	int refs = free ? 0 : c->ptes[pfn] + c->cached[pfn] + table + PageReserved(page);
+	int refs = free ? 0 : c->ptes[pfn] + c->cached[pfn] + c->held[pfn] + table + PageReserved(page);
 
 	if (page->_mapcount.counter + 1 != c->ptes[pfn])
 		sync_violation("bad-mapcount", "page %lu has mapcount %d, %d ptes map it", pfn,

@@ -131,6 +131,18 @@ void observe_store(const struct mm_struct *mm, unsigned long addr, const struct 
 	set_now(g, addr & ~PAGE_MASK, buf, n);
 }
 
+void observe_page_write(const struct page *page, size_t offset, const void *buf, size_t n)
+{
+	const struct address_space *mapping = READ_ONCE(page->mapping);
+	struct ghost_page *g;
+
+	if (!mapping || page_is_private(page))
+		return;
+	g = page->index < FILE_PAGES_MAX ? ghost_of(mapping->host, page->index) : NULL;
+	if (g)
+		set_now(g, (unsigned)offset, buf, n);
+}
+
 /*
  * ---- files, writes and truncation -----------------------------------------------------------------------
  */
