@@ -34,8 +34,8 @@ static struct pinner *take_pinner(void)
 /* => how many of the pages are held, or -errno */
 static long hold(struct pinner *p, unsigned long addr, unsigned pages, int flags)
 {
-	unsigned gup = (flags & VM_PIN_WRITE ? FOLL_WRITE : 0) | (flags & VM_PIN_LONGTERM ? FOLL_LONGTERM : 0) |
-		       (p->pins ? FOLL_PIN : 0);
+	unsigned gup = (flags & VM_PIN_WRITE ? FOLL_WRITE : 0) |
+		       (flags & VM_PIN_LONGTERM ? FOLL_LONGTERM : 0) | (p->pins ? FOLL_PIN : 0);
 	long ret;
 
 	if (!(flags & VM_PIN_SLOW))
@@ -123,7 +123,8 @@ int vm_dma_read(int pin, unsigned long offset, unsigned long n, uint64_t *word)
 	if (!in_range(p, offset, n))
 		return -EINVAL;
 	for (unsigned long at = offset; at < offset + n; at += DMA_BEAT) {
-		content_read(&seen, (u8 *)page_address(p->page[at >> PAGE_SHIFT]) + (at & ~PAGE_MASK), sizeof(seen));
+		content_read(&seen, (u8 *)page_address(p->page[at >> PAGE_SHIFT]) + (at & ~PAGE_MASK),
+			     sizeof(seen));
 		if (at == offset)
 			first = seen;
 		else if (seen != first)

@@ -129,7 +129,8 @@ static struct page *follow_huge_pmd(struct vm_area_struct *vma, pmd_t *pmdp, uns
 	pmd = entry_read(pmdp);
 	if (pmd_huge(pmd))
 		page = follow_entry(vma, pmd_pte(pmd),
-				    pfn_to_page(pmd_pfn(pmd) + ((address & ~HPAGE_MASK) >> PAGE_SHIFT)), flags);
+				    pfn_to_page(pmd_pfn(pmd) + ((address & ~HPAGE_MASK) >> PAGE_SHIFT)),
+				    flags);
 	spin_unlock(ptl);
 	return page;
 }

@@ -40,7 +40,8 @@ static bool permits(u64 entry, unsigned flags)
 /* => false: the page has no references, it is free or about to be */
 static bool try_grab_page(struct page *page, unsigned flags)
 {
-	return atomic_add_unless(&compound_head(page)->_count, flags & FOLL_PIN ? GUP_PIN_COUNTING_BIAS : 1, 0);
+	return atomic_add_unless(&compound_head(page)->_count, flags & FOLL_PIN ? GUP_PIN_COUNTING_BIAS : 1,
+				 0);
 }
 
 static void drop_page(struct page *page, unsigned flags)

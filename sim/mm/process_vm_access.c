@@ -78,7 +78,8 @@ static bool copy_step(struct process_vm *p)
 	return ok;
 }
 
-static long process_vm_rw(struct mm_struct *mm, unsigned long user, unsigned long remote, size_t n, bool write)
+static long process_vm_rw(struct mm_struct *mm, unsigned long user, unsigned long remote, size_t n,
+			  bool write)
 {
 	struct process_vm p = { mm, user, remote, n, write };
 

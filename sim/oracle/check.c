@@ -52,7 +52,7 @@ const struct page *cached_page(const struct address_space *mapping, unsigned lon
 /* => a pte that the census has no room for is reported: oracles would pass over it */
 static void count_pte(struct census *c, const struct vm_area_struct *vma, unsigned long addr, u64 pte)
 {
-	if (!(pte & _PAGE_PRESENT) || (pte & _PAGE_SPECIAL))
+	if (!(pte & (_PAGE_PRESENT | _PAGE_PROTNONE)) || (pte & _PAGE_SPECIAL))
 		return;
 	if (pfn_of(pte) >= this_machine->nr_frames) {
 		sync_violation("assertion", "the pte of %#lx in mm %d is %#llx: there is no page %lu", addr,

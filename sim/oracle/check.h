@@ -29,7 +29,7 @@ struct census {
 	struct mapped mapped[CENSUS_MAPPED];
 	u16 ptes[DEFAULT_FRAMES];    /* how many map the page */
 	bool cached[DEFAULT_FRAMES]; /* in a file's page_tree, with mapping and index that agree */
-	u16 held[DEFAULT_FRAMES];    /* references of the pipe and of pinners; a pin has GUP_PIN_COUNTING_BIAS */
+	u16 held[DEFAULT_FRAMES]; /* references of the pipe and of pinners; a pin has GUP_PIN_COUNTING_BIAS */
 };
 
 /* The pte of addr, 0 when there is none, without any step. */

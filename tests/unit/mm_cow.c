@@ -21,7 +21,8 @@ static void a_fork_shares_and_stores_copy(void)
 	int child = forked();
 	struct page *page = page_of(MM(0), ADDR);
 
-	BUG_ON(page != page_of(MM(child), ADDR) || page_mapcount(page) != 2 || pte_write(pte_of(MM(0), ADDR)));
+	BUG_ON(page != page_of(MM(child), ADDR) || page_mapcount(page) != 2 ||
+	       pte_write(pte_of(MM(0), ADDR)));
 	BUG_ON(vm_store(ADDR, 2) || page_of(MM(0), ADDR) == page);
 	vm_as(child);
 	BUG_ON(load(ADDR) != 1 || vm_store(ADDR, 3) || page_of(MM(child), ADDR) != page);
@@ -130,18 +131,6 @@ static void fork_clears_exclusive(void)
 	BUG_ON(vm_store(ADDR, 2) || !PageAnonExclusive(page_of(MM(0), ADDR)));
 }
 
-/* A page that is locked by somebody else: waited for in 2.6.29, copied since. */
-static void a_locked_page_is_copied(void)
-{
-	int child = forked();
-	struct page *page = page_of(MM(0), ADDR);
-
-	vm_exit(child);
-	lock_page(page);
-	BUG_ON(vm_store(ADDR, 2) || page_of(MM(0), ADDR) == page);
-	unlock_page(page);
-}
-
 static void what_the_hooks_say(void)
 {
 	const struct cow_protocol *cow = this_machine->cow;
@@ -162,7 +151,8 @@ static void what_the_hooks_say(void)
 		BUG_ON(cow->gup_must_unshare(vma, FOLL_PIN | FOLL_LONGTERM, page));
 		ClearPageAnonExclusive(page);
 		BUG_ON(cow->gup_can_write(vma, FOLL_WRITE | FOLL_FORCE | FOLL_COW, page, pte));
-		BUG_ON(!cow->gup_must_unshare(vma, FOLL_PIN, page) || cow->gup_must_unshare(vma, FOLL_GET, page));
+		BUG_ON(!cow->gup_must_unshare(vma, FOLL_PIN, page) ||
+		       cow->gup_must_unshare(vma, FOLL_GET, page));
 	}
 }
 
@@ -200,13 +190,6 @@ static void test_pins_over_forks(void **state)
 	run_under("linux-6.1", a_fork_leaves_pinned_pages_to_the_parent);
 }
 
-static void test_a_locked_page_is_copied(void **state)
-{
-	(void)state;
-	run_under("linux-5.8", a_locked_page_is_copied);
-	run_under("linux-6.18", a_locked_page_is_copied);
-}
-
 SCRIPT(unshared_first)
 SCRIPT(a_private_file_is_unshared_for_long_only)
 SCRIPT(fork_clears_exclusive)
@@ -220,7 +203,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_unshared_first),
 		cmocka_unit_test(test_a_private_file_is_unshared_for_long_only),
 		cmocka_unit_test(test_fork_clears_exclusive),
-		cmocka_unit_test(test_a_locked_page_is_copied),
 		cmocka_unit_test(test_hooks_of_6_18_and_5_8),
 	};
 

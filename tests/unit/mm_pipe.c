@@ -8,7 +8,8 @@ static void a_splice_costs_a_buffer_each(void)
 	BUG_ON(vm_store(ADDR, 7) || sys_vmsplice(PAGE(9), 1) != -EFAULT);
 	for (int i = 0; i < 16; i++)
 		BUG_ON(sys_vmsplice(ADDR, 1) != 1);
-	BUG_ON(sys_vmsplice(ADDR, 1) != -EAGAIN || sys_vmsplice(PAGE(9), 1) != -EAGAIN || sys_vmsplice(ADDR, 0));
+	BUG_ON(sys_vmsplice(ADDR, 1) != -EAGAIN || sys_vmsplice(PAGE(9), 1) != -EAGAIN ||
+	       sys_vmsplice(ADDR, 0));
 	BUG_ON(sys_pipe_write(PAGE(9), 1) != -EAGAIN);
 	oracle_quiescent();
 	BUG_ON(page_count(page_of(current->mm, ADDR)) != 17);

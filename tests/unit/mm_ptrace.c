@@ -56,7 +56,8 @@ static void holes_and_ends_give_what_there_is(void)
 
 	map(0, 5, RW, MAP_PRIVATE, DATA);
 	BUG_ON(peek(6) != -EIO || poke(6, 1) != -EIO || peek(4) != -EIO || poke(4, 1) != -EIO);
-	BUG_ON(sys_peek(current->mm, PAGE(3) - 100, buf, VM_PAGE) != 100 || sys_poke(current->mm, PAGE(9), buf, 0));
+	BUG_ON(sys_peek(current->mm, PAGE(3) - 100, buf, VM_PAGE) != 100 ||
+	       sys_poke(current->mm, PAGE(9), buf, 0));
 	BUG_ON(sys_poke(current->mm, PAGE(3) - 100, buf, 200) != 100);
 }
 

@@ -110,8 +110,9 @@ static void run_under(const char *kernel, void (*script)(void))
 /* Maps pages with these rights; file -1: anonymous. */
 static inline void map(unsigned page, unsigned pages, unsigned long prot, unsigned long type, int file)
 {
-	long ret = sys_mmap(PAGE(page), pages * VM_PAGE, prot, MAP_FIXED | type | (file < 0 ? MAP_ANONYMOUS : 0),
-			    file < 0 ? NULL : &this_machine->file[file], 0);
+	long ret =
+		sys_mmap(PAGE(page), pages * VM_PAGE, prot, MAP_FIXED | type | (file < 0 ? MAP_ANONYMOUS : 0),
+			 file < 0 ? NULL : &this_machine->file[file], 0);
 
 	BUG_ON(ret != (long)PAGE(page));
 }

@@ -45,5 +45,6 @@ static const struct cow_protocol cow_2_6_29 = {
 	.may_unmap = may_unmap_any,
 	.exclusive = false,
 };
-PROTOCOL(cow_2_6_29, AXIS_COW, "2.6.29", &cow_2_6_29,
-	 "2.6.13 to 5.7: one mapping or swap entry and no more may write in place, whoever else holds the page");
+PROTOCOL(
+	cow_2_6_29, AXIS_COW, "2.6.29", &cow_2_6_29,
+	"2.6.13 to 5.7: one mapping or swap entry and no more may write in place, whoever else holds the page");

@@ -75,7 +75,8 @@ static bool must_unshare(struct vm_area_struct *vma, unsigned flags, struct page
 	return !vma || (vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
 }
 
-static bool exclusive_is_copied(const struct vm_area_struct *vma, unsigned flags, struct page *page, pte_t pte)
+static bool exclusive_is_copied(const struct vm_area_struct *vma, unsigned flags, struct page *page,
+				pte_t pte)
 {
 	(void)pte;
 	if (!(flags & FOLL_FORCE) || !page || (vma->vm_flags & (VM_SHARED | VM_MAYSHARE | VM_WRITE)))
