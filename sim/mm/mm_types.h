@@ -63,7 +63,7 @@ struct page {
 		spinlock_t ptl;	      /* of a page of ptes or of pmds: guards them */
 	};
 	u32 incarnation; /* how often the frame was freed; for oracles */
-	u32 slot;	 /* (R) enum lru_list, while it is on one */
+	u32 slot;	 /* (Z) unused while free */
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct page) == 64, "a simulated page costs 64 bytes beside its contents");
