@@ -41,6 +41,8 @@
 	     "swap_duplicate and swap_free, with a ptl; joining and leaving the swap cache, with its tree_lock")                                                                             \
 	LOCK("disk.lock", "the disk's queue, a spinlock", "requests that were handed over",                                                  \
 	     "submitting and taking requests")                                                                                               \
+	LOCK("aio.lock", "the queue of finished direct I/O, a spinlock", "requests whose transfers are over",                                \
+	     "the end of the last transfer, aio_run")                                                                                        \
 	LOCK("zone.lock", "zone->lock, a spinlock", "free frames",                                                                           \
 	     "allocating and freeing frames; innermost")                                                                                     \
 	LOCK("slab.lock", "the slab's, a spinlock", "free objects",                                                                          \
