@@ -48,12 +48,12 @@ static int remove_migration_pte(struct page *page, struct vm_area_struct *vma, u
 		return SWAP_AGAIN;
 	}
 	get_page(page);
-	set_pte(pte, migrated_pte(page, vma, entry));
-	SYNC_LABEL("migration_pte_removed");
 	if (PageAnon(page))
 		page_add_anon_rmap(page, vma, address, swp_type(entry) != SWP_MIGRATION_READ);
 	else
 		page_add_file_rmap(page);
+	set_pte(pte, migrated_pte(page, vma, entry));
+	SYNC_LABEL("migration_pte_removed");
 	spin_unlock(ptl);
 	return SWAP_AGAIN;
 }
