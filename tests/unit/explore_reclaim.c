@@ -90,6 +90,12 @@ static void swapped_out(void)
 	reclaim();
 }
 
+static void swapped_in(void)
+{
+	swapped_out();
+	vm_touch(ADDR);
+}
+
 static void shared_seen(void)
 {
 	struct page *page;
@@ -162,6 +168,24 @@ static void write_by_reference(void)
 	put_page(page);
 }
 
+/* The same to an anonymous page whose copy on swap is good: who marks it dirty needs no lock of the swap cache. */
+static void write_by_pin(void)
+{
+	struct mm_struct *mm = this_machine->process[0];
+	uint64_t v = 7;
+	struct page *page = get_mapped(ADDR);
+
+	if (!page)
+		return;
+	current->sig_code = 7; /* for the check */
+	observe_pin(mm, ADDR, page);
+	content_write(page_address(page), &v, sizeof(v));
+	observe_dma_store(page, 0, &v, sizeof(v));
+	set_page_dirty(page);
+	observe_unpin(page);
+	put_page(page);
+}
+
 static void holds_7(void)
 {
 	uint64_t v = 0;
@@ -220,6 +244,7 @@ static void explore_sound(const struct race *r)
 SCENARIO(reclaim_of_a_file_vs_store, shared_seen, store, reclaim_elsewhere, holds_7)
 SCENARIO(reclaim_of_a_file_vs_reference, shared_seen, write_by_reference, reclaim_elsewhere,
 	 holds_7_if_written)
+SCENARIO(reclaim_vs_pin, swapped_in, write_by_pin, reclaim_elsewhere, holds_7_if_written)
 SCENARIO(reclaim_vs_store, anonymous_stored, store, reclaim_elsewhere, holds_7)
 SCENARIO(reclaim_vs_load, anonymous_stored, load, reclaim_elsewhere, holds_1)
 SCENARIO(reclaim_vs_munmap, anonymous_stored, unmap, reclaim_elsewhere, NULL)
@@ -238,6 +263,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reclaim_of_a_file_vs_store),
 		cmocka_unit_test(test_reclaim_of_a_file_vs_reference),
+		cmocka_unit_test(test_reclaim_vs_pin),
 		cmocka_unit_test(test_reclaim_vs_store),
 		cmocka_unit_test(test_reclaim_vs_load),
 		cmocka_unit_test(test_reclaim_vs_munmap),
