@@ -163,8 +163,10 @@ static void a_task_writes_back_by_itself(void)
 
 	write_page(2, 7);
 	page = find_get_page(MAPPING, 2);
-	for (int i = 0; i < 100 && (PageDirty(page) || PageWriteback(page)); i++)
-		cond_resched();
+	for (int i = 0; i < 100 && PageDirty(page); i++) { /* who waits for the disk lets others run */
+		BUG_ON(!file_byte_is(the_file, 0, (u8)file_initial_word(0, 0)));
+		vm_invalidate(0, 0, 0);
+	}
 	wait_on_page_writeback(page);
 	BUG_ON(PageDirty(page) || !disk_byte_is(PAGES(2), 7));
 	put_page(page);
