@@ -35,9 +35,11 @@ static void reads_end_with_the_file_and_with_memory(void)
 {
 	BUG_ON(sys_pread(the_file, WINDOW, PAGES(2), PAGES(3)) != (long)PAGE_SIZE);
 	BUG_ON(sys_pread(the_file, WINDOW, SECTOR, PAGES(4)));
-	BUG_ON(sys_pread(the_file, BUFFER, PAGES(2), 0) != (long)PAGE_SIZE || !holds_file(BUFFER, 0, PAGE_SIZE));
+	BUG_ON(sys_pread(the_file, BUFFER, PAGES(2), 0) != (long)PAGE_SIZE ||
+	       !holds_file(BUFFER, 0, PAGE_SIZE));
 	BUG_ON(sys_pread(the_file, BUFFER + PAGE_SIZE, SECTOR, 0) != -EFAULT);
-	BUG_ON(sys_ftruncate(the_file, PAGES(3) + 100) || sys_pread(the_file, WINDOW, PAGE_SIZE, PAGES(3)) != 100);
+	BUG_ON(sys_ftruncate(the_file, PAGES(3) + 100) ||
+	       sys_pread(the_file, WINDOW, PAGE_SIZE, PAGES(3)) != 100);
 }
 
 static void the_misaligned_is_refused(void)
@@ -57,7 +59,8 @@ static void a_write_reaches_the_disk_and_mappings(void)
 	BUG_ON(sys_pwrite(the_file, WINDOW + SECTOR, PAGES(2), SECTOR) != (long)PAGES(2));
 	BUG_ON(cached(the_file, 1) || !byte_is(WINDOW + PAGES(8) + SECTOR, 0x70));
 	BUG_ON(!byte_is(WINDOW + PAGES(9) + SECTOR, 0x71) || !byte_is(WINDOW + PAGES(9), 0));
-	BUG_ON(!holds_file(WINDOW + PAGES(8), 0, SECTOR) || !holds_file(WINDOW + PAGES(11), PAGES(3), PAGE_SIZE));
+	BUG_ON(!holds_file(WINDOW + PAGES(8), 0, SECTOR) ||
+	       !holds_file(WINDOW + PAGES(11), PAGES(3), PAGE_SIZE));
 	BUG_ON(sys_munmap(WINDOW + PAGES(8), PAGES(4)));
 }
 
@@ -103,7 +106,8 @@ static void pages_are_pinned_until_it_is_over(void)
 	BUG_ON(aio_submit(the_file, true, WINDOW + 8, SECTOR, 0, &iocb) != -EINVAL);
 	BUG_ON(aio_submit(the_file, false, BUFFER + PAGE_SIZE, SECTOR, 0, &iocb) != -EFAULT);
 	BUG_ON(sys_ftruncate(the_file, PAGES(3)));
-	BUG_ON(aio_submit(the_file, true, WINDOW, PAGES(1), PAGES(3), &iocb) || aio_wait(iocb) != (long)PAGE_SIZE);
+	BUG_ON(aio_submit(the_file, true, WINDOW, PAGES(1), PAGES(3), &iocb) ||
+	       aio_wait(iocb) != (long)PAGE_SIZE);
 	BUG_ON(i_size_read(the_file->f_inode) != PAGES(4));
 }
 

@@ -63,7 +63,8 @@ static void kernel_writes_lie_in_one_page(void)
 	struct file *file = file_create(2), *shm = shmem_file_setup(PAGES(1));
 	u8 buf[SLAB_UNIT] = { 7 };
 
-	BUG_ON(kernel_write(file, buf, 16, PAGE_SIZE - 8) != -EINVAL || kernel_read(file, buf, 0, 0) != -EINVAL);
+	BUG_ON(kernel_write(file, buf, 16, PAGE_SIZE - 8) != -EINVAL ||
+	       kernel_read(file, buf, 0, 0) != -EINVAL);
 	BUG_ON(kernel_write(file, buf, 8, PAGES(FILE_PAGES_MAX)) != -EINVAL);
 	BUG_ON(kernel_write(file, buf, 8, 8) != 8 || !file_byte_is(file, 8, 7));
 	BUG_ON(kernel_write_direct(file, buf, 8, 0) != -EINVAL);
