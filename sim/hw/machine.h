@@ -35,9 +35,11 @@ struct machine_config {
 		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
 	unsigned hugetlb_pages; /* huge pages set aside at boot; default none */
 	bool kswapd, writeback; /* has these tasks */
+	bool aio; /* has the task that finishes asynchronous direct I/O; without it that is over when it was submitted */
 	bool lru;		/* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
-	bool big; /* the limits of a big machine: BIG_MAP_COUNT */
+	bool big;    /* the limits of a big machine: BIG_MAP_COUNT */
+	bool ghosts; /* private bytes of processes are judged: struct ghost */
 };
 #define DEFAULT_FRAMES 96
 #define DEFAULT_SLAB (64ul << 10)
@@ -64,6 +66,7 @@ struct zone {
 	spinlock_t lock __attribute__((aligned(64)));
 	struct list_head free;	    /* (Z) by lru: last in, first out */
 	struct list_head free_huge; /* (Z) heads of free blocks of HPAGE_NR frames */
+	unsigned long fresh, fresh_end; /* (Z) frames from the one to before the other were never handed out: on no list */
 	unsigned long nr_free;	    /* (Z) written with it held, read without on purpose */
 	struct per_cpu_pages pcp[NR_CPUS];
 	struct lru_batch lru_add[NR_CPUS];
@@ -71,6 +74,7 @@ struct zone {
 	struct list_head lru[NR_LRU_LISTS]; /* (R) by lru: the newest first */
 	unsigned long nr_lru[NR_LRU_LISTS]; /* (R) */
 	struct completion kswapd;	    /* one complete() wakes it */
+	u32 kswapd_woken;		    /* (a) it has been, and has not looked yet */
 };
 
 /* The swap device and who counts on its slots. */
@@ -120,6 +124,9 @@ struct machine {
 	u8 (*frame)[PAGE_SIZE]; /* (c) */
 	unsigned long zero_pfn; /* (c) */
 	struct disk disk;
+	atomic_t shmem_ino; /* the last number that an inode of tmpfs got, less NR_FILES */
+	struct aio_queue aio;
+	struct writeback writeback;
 	struct ghost ghost;
 	struct cpu cpu[NR_CPUS];
 	struct zone zone;

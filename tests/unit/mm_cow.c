@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_cow.c - the protocols of axis cow: who copies, after a fork, a pin, a splice, and another's copy */
-#include "mm_script.h"
+#include "gup_script.h"
 
 #define MM(n) (this_machine->process[n])
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_gup.c - get_user_pages(), pins, populating: what is handed out, what is refused, what is counted */
-#include "mm_script.h"
+#include "gup_script.h"
 
 static long get(unsigned page, unsigned nr, unsigned flags, struct page **pages)
 {

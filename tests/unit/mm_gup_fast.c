@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_gup_fast.c - the lockless walk: what it takes, and what it leaves to the slow path */
-#include "mm_script.h"
+#include "gup_script.h"
 
 static void mapped_pages_need_no_fault(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_pipe.c - the pipe: buffers, order of errors, and pages that are spliced rather than copied; as on Linux 6.18 */
-#include "mm_script.h"
+#include "gup_script.h"
 
 static void a_splice_costs_a_buffer_each(void)
 {

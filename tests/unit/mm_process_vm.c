@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_process_vm.c - process_vm_readv() and _writev(): counts and errors as measured on Linux 6.18 */
-#include "mm_script.h"
+#include "gup_script.h"
 
 #define LOCAL PAGE(8)
 

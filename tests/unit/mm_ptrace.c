@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_ptrace.c - peek and poke: FOLL_FORCE, as measured on Linux 6.18 through /proc/PID/mem */
-#include "mm_script.h"
+#include "gup_script.h"
 
 static long poke(unsigned page, u8 v)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm_script.h - scripts for unit tests of the memory manager: each runs as the set-up of a machine, one task alone, and
- * then under the global oracles. What a script expects it says with BUG_ON(), which makes the set-up fail.
+ * mm_script.h - unit tests of the memory manager: scripts that run as the set-up of a machine, one task at a time
+ *
+ * What a script expects it says with BUG_ON(), which makes the set-up fail and names the line's words.
  */
-#ifndef TESTS_MM_SCRIPT_H
-#define TESTS_MM_SCRIPT_H
+#ifndef TESTS_UNIT_MM_SCRIPT_H
+#define TESTS_UNIT_MM_SCRIPT_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,137 +19,143 @@
 #include "engine/engine.h"
 #include "fs/fs.h"
 #include "hw/machine.h"
-#include "hw/mmu.h"
 #include "kernel/machine.h"
 #include "kernel/sys.h"
+#include "kernel/uapi.h"
 #include "mm/mm.h"
-#include "mm/protocols/cow.h"
 #if FAULTLINE_NATIVE
 #include "native/native.h"
 #endif
 #include "race/run.h"
 
-#define ADDR 0x10000ul
-#define PAGE(n) (ADDR + (n)*VM_PAGE)
 enum { DATA };
+#define ADDR 0x10000ul
 #define WORD(page) file_initial_word(DATA, (page)*VM_PAGE)
 
-/* The running script, and the kernel and protocol of axis cow that it runs under; written before it runs. */
 static void (*the_script)(void);
-static const char *the_kernel;
+static struct machine_config the_config;
 
 static void run_script(void *arg)
 {
 	const struct protocol *protocols[NR_AXES];
 
-	(void)arg;
-	BUG_ON(kernel_protocols(the_kernel, protocols));
-	machine_boot(NULL, protocols);
+	kernel_protocols(DEFAULT_KERNEL, protocols);
+	machine_boot(&the_config, protocols);
 	machine_task_init(0, "nobody");
 	vm_file(3);
 	vm_as(vm_process());
 	the_script();
+	vm_munmap(0x1000, 0x7fffffff);
 	machine_setup_done();
-	oracle_quiescent();
+	if (this_machine->nr_frames <= DEFAULT_FRAMES)
+		oracle_quiescent();
 }
 
 static void nobody(void *arg)
 {
-	(void)arg;
 	machine_task_enter(0);
 }
 
-/* => the set-up succeeds, or the test fails with what it said */
-static void start(const struct engine_program *p)
-{
-	char err[512];
+/* => the set-up succeeded; else err says why not */
 #if FAULTLINE_CONTROLLED
-	struct engine *e = engine_create(p, err, sizeof(err));
+static bool start(const struct engine_program *p, char *err, size_t n)
+{
+	struct engine *e = engine_create(p, err, n);
 
 	if (!e)
-		fail_msg("%s", err);
+		return false;
 	engine_destroy(e);
+	return true;
+}
 #else
+static bool start(const struct engine_program *p, char *err, size_t n)
+{
 	const struct native_options one_round = { .rounds = 1 };
 	struct native_result r;
 
-	if (native_stress(p, &one_round, &r, err, sizeof(err)))
-		fail_msg("%s", err);
-#endif
+	return !native_stress(p, &one_round, &r, err, n);
 }
+#endif
 
-static void run_under(const char *kernel, void (*script)(void))
+/* expected: what the set-up is to fail with, a part of the report; NULL: it is to succeed */
+static void run_on(const struct machine_config *config, void (*script)(void), const char *expected)
 {
-	struct engine_program p = { .name = "mm", .arena_size = machine_size(NULL), .setup = run_script };
+	struct engine_program p = { .name = "mm", .arena_size = machine_size(config), .setup = run_script };
+	char err[1024] = "nothing";
+	bool ok;
 
 	p.tasks[p.nr_tasks++] = (struct engine_task){ .name = "nobody", .run = nobody };
-	p.tasks[p.nr_tasks++] = (struct engine_task){ .name = machine_devices[0].name,
-						      .run = machine_devices[0].run,
-						      .kind = ENGINE_DEVICE };
+	for (int i = 0; i < nr_machine_devices; i++)
+		if (!machine_devices[i].present || machine_devices[i].present(config))
+			p.tasks[p.nr_tasks++] = (struct engine_task){ .name = machine_devices[i].name,
+								      .run = machine_devices[i].run,
+								      .kind = ENGINE_DEVICE };
 	the_script = script;
-	the_kernel = kernel;
-	start(&p);
+	the_config = *config;
+	ok = start(&p, err, sizeof(err));
+	if (expected ? ok || !strstr(err, expected) : !ok)
+		fail_msg("expected %s: %s", expected ? expected : "nothing", err);
 }
 
-#define SCRIPT_UNDER(kernel, name)                                                                           \
+#define SCRIPT_ON(config, name)                                                                              \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		(void)state;                                                                                 \
-		run_under(kernel, name);                                                                     \
+		run_on(config, name, NULL);                                                                  \
 	}
-#define SCRIPT(name) SCRIPT_UNDER("linux-6.18", name)
+#define SCRIPT_FAILS(config, name, expected)                                                                 \
+	static void test_##name(void **state)                                                                \
+	{                                                                                                    \
+		run_on(config, name, expected);                                                              \
+	}
 
-#define RUN_TESTS(tests, argc, argv)                                                                         \
-	({                                                                                                   \
-		if ((argc) > 1)                                                                              \
-			cmocka_set_test_filter((argv)[1]);                                                   \
-		cmocka_run_group_tests(tests, NULL, NULL);                                                   \
-	})
+/* ---- what scripts look at ----------------------------------------------------------------------------------- */
 
-/* ---- what several programs look at ------------------------------------------------------------------------------ */
-
-/* Maps pages with these rights; file -1: anonymous. */
-static inline void map(unsigned page, unsigned pages, unsigned long prot, unsigned long type, int file)
+static inline unsigned long frames_free(void)
 {
-	long ret =
-		sys_mmap(PAGE(page), pages * VM_PAGE, prot, MAP_FIXED | type | (file < 0 ? MAP_ANONYMOUS : 0),
-			 file < 0 ? NULL : &this_machine->file[file], 0);
-
-	BUG_ON(ret != (long)PAGE(page));
+	return this_machine->zone.nr_free;
 }
-#define RW (PROT_READ | PROT_WRITE)
 
-/* The pte of an address of a process, none if it has no table. */
-static inline pte_t pte_of(struct mm_struct *mm, unsigned long addr)
+/* The pte of an address of the process that the script acts as, {0}: there is no table. */
+static inline pte_t pte_of(unsigned long addr)
 {
 	unsigned long next;
 	spinlock_t *ptl;
-	pte_t *pte = pte_find(mm, addr, &ptl, &next);
+	pte_t *pte = pte_find(current->mm, addr, &ptl, &next);
 
 	return pte ? entry_read(pte) : (pte_t){ 0 };
 }
-static inline struct page *page_of(struct mm_struct *mm, unsigned long addr)
-{
-	return pfn_to_page(pte_pfn(pte_of(mm, addr)));
-}
-static inline bool present(unsigned page)
-{
-	return pte_present(pte_of(current->mm, PAGE(page)));
-}
-static inline bool shows_zero_page(unsigned page)
-{
-	return present(page) && is_zero_pfn(pte_pfn(pte_of(current->mm, PAGE(page))));
-}
-static inline unsigned long faults(void)
-{
-	return current->min_flt + current->maj_flt;
-}
-static inline u64 load(unsigned long addr)
-{
-	u64 v = 0;
 
-	BUG_ON(vm_load(addr, &v));
-	return v;
+/* => the page that addr shows, or NULL */
+static inline struct page *page_of(unsigned long addr)
+{
+	pte_t pte = pte_of(addr);
+
+	return pte_present(pte) ? pfn_to_page(pte_pfn(pte)) : NULL;
+}
+
+static inline struct vm_area_struct *vma_of(unsigned long addr)
+{
+	return find_vma(current->mm, addr);
+}
+
+static inline int rss(enum mm_counter c)
+{
+	return atomic_read(&current->mm->rss[c]);
+}
+
+/* The process that the script acts as forks. => the child, not run as yet */
+static inline struct mm_struct *fork_here(void)
+{
+	struct mm_struct *child = NULL;
+
+	BUG_ON(sys_fork(&child));
+	return child;
+}
+
+/* The script acts as this process. */
+static inline void act_as(struct mm_struct *mm)
+{
+	use_mm(current, mm);
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_uaccess.c - the kernel's copies from and to user memory: where they stop, and what they leave as it was */
-#include "mm_script.h"
+#include "gup_script.h"
 
 static void copies_cross_pages_and_stop_at_holes(void)
 {
