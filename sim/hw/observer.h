@@ -110,6 +110,13 @@ void observe_load(const struct mm_struct *mm, unsigned long addr, const struct p
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		   size_t n);
 
+/*
+ * The kernel stores to a page that it holds, as mm's memory at addr but through no mapping: legal wherever the page
+ * belongs by now. mm NULL: a device does, and only where in the page counts. => between the two above
+ */
+void observe_held_store(const struct mm_struct *mm, unsigned long addr, const struct page *page,
+			const void *buf, size_t n);
+
 /* Translations of mm are illegal from the last revoke_end() on, where no pte stands behind them. */
 void observe_revoke_begin(struct mm_struct *mm);
 void observe_revoke_end(struct mm_struct *mm);
