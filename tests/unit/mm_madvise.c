@@ -169,6 +169,23 @@ static void what_is_freed_stays_until_it_is_wanted(void)
 	put(1, 5);
 	pte = entry_read(pte_find(current->mm, B + P, &ptl, &next));
 	BUG_ON(!pte_dirty(pte) || get(1) != 5); /* no TLB still said that it is */
+	BUG_ON(PageSwapBacked(pfn_to_page(pte_pfn(pte))));
+}
+
+static void what_is_cold_is_inactive(void)
+{
+	unsigned long next;
+	struct page *page;
+	spinlock_t *ptl;
+	pte_t *pte;
+
+	anon(0, 1, RW);
+	put(0, 1);
+	pte = pte_find(current->mm, B, &ptl, &next);
+	page = pfn_to_page(pte_pfn(entry_read(pte)));
+	lru_add_drain();
+	BUG_ON(!PageActive(page) || !pte_young(entry_read(pte)));
+	BUG_ON(advise(0, 1, MADV_COLD) || PageActive(page) || pte_young(entry_read(pte)) || get(0) != 1);
 }
 
 static void populate_faults_in(void)
@@ -254,6 +271,7 @@ SCRIPT(a_refusal_ends_the_call)
 SCRIPT(advice_is_kept_in_the_vma)
 SCRIPT(what_is_not_needed_is_gone)
 SCRIPT(what_is_freed_stays_until_it_is_wanted)
+SCRIPT(what_is_cold_is_inactive)
 SCRIPT(populate_faults_in)
 SCRIPT(willneed_reads_ahead)
 SCRIPT(guards_stand_until_they_are_removed)
@@ -271,6 +289,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_advice_is_kept_in_the_vma),
 		cmocka_unit_test(test_what_is_not_needed_is_gone),
 		cmocka_unit_test(test_what_is_freed_stays_until_it_is_wanted),
+		cmocka_unit_test(test_what_is_cold_is_inactive),
 		cmocka_unit_test(test_populate_faults_in),
 		cmocka_unit_test(test_willneed_reads_ahead),
 		cmocka_unit_test(test_guards_stand_until_they_are_removed),
