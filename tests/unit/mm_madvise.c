@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_madvise.c - advice: its errors, what it does over holes, what is left of the pages */
+#define VMA_SWAP 16
 #include "vma_common.h"
 
 static long advise(unsigned long at, unsigned long pages, int behaviour)
@@ -188,6 +189,33 @@ static void what_is_cold_is_inactive(void)
 	BUG_ON(advise(0, 1, MADV_COLD) || PageActive(page) || pte_young(entry_read(pte)) || get(0) != 1);
 }
 
+static bool on_swap(unsigned long at)
+{
+	unsigned long next;
+	spinlock_t *ptl;
+	pte_t *pte = pte_find(current->mm, B + at * P, &ptl, &next);
+
+	return pte && is_swap_entry(entry_read(pte));
+}
+
+static void what_is_paged_out_comes_back(void)
+{
+	anon(0, 3, RW);
+	put(0, 1);
+	put(1, 2);
+	put(2, 3);
+	BUG_ON(advise(0, 2, MADV_PAGEOUT) || !on_swap(0) || !on_swap(1) || on_swap(2));
+	BUG_ON(get(0) != 1 || advise(1, 1, MADV_WILLNEED) || get(1) != 2 || get(2) != 3);
+	BUG_ON(advise(2, 1, MADV_PAGEOUT) || !on_swap(2));
+	BUG_ON(advise(2, 1, MADV_FREE) || on_swap(2) || get(2)); /* nothing to keep */
+	anon(3, 1, RW);
+	put(3, 4);
+	BUG_ON(advise(3, 1, MADV_PAGEOUT) || !on_swap(3) || advise(3, 1, MADV_DONTNEED) || get(3));
+	mapped(8, 1, RW, MAP_SHARED);
+	put(8, 7);
+	BUG_ON(advise(8, 1, MADV_PAGEOUT) || get(8) != 7);
+}
+
 static void populate_faults_in(void)
 {
 	mapped(0, 5, RW, MAP_SHARED);
@@ -272,6 +300,7 @@ SCRIPT(advice_is_kept_in_the_vma)
 SCRIPT(what_is_not_needed_is_gone)
 SCRIPT(what_is_freed_stays_until_it_is_wanted)
 SCRIPT(what_is_cold_is_inactive)
+SCRIPT(what_is_paged_out_comes_back)
 SCRIPT(populate_faults_in)
 SCRIPT(willneed_reads_ahead)
 SCRIPT(guards_stand_until_they_are_removed)
@@ -290,6 +319,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_what_is_not_needed_is_gone),
 		cmocka_unit_test(test_what_is_freed_stays_until_it_is_wanted),
 		cmocka_unit_test(test_what_is_cold_is_inactive),
+		cmocka_unit_test(test_what_is_paged_out_comes_back),
 		cmocka_unit_test(test_populate_faults_in),
 		cmocka_unit_test(test_willneed_reads_ahead),
 		cmocka_unit_test(test_guards_stand_until_they_are_removed),
