@@ -123,6 +123,7 @@ long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsign
 	vma->vm_file = file;
 	vma->vm_ops = file ? &generic_file_vm_ops : NULL;
 	vma_link(mm, vma);
+	mm->total_vm += vma_pages(vma);
 	return (long)addr;
 }
 
@@ -185,6 +186,7 @@ static void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 	unlink_file_vma(vma);
 	rb_erase(&vma->vm_rb, &mm->mm_rb);
 	mm->map_count--;
+	mm->total_vm -= vma_pages(vma);
 	free_pgtables(mm, vma->vm_start, vma->vm_end, prev ? vma_of(prev)->vm_end : 0,
 		      next ? vma_of(next)->vm_start : 0);
 	kmem_free(vma, sizeof(*vma), SLAB_VMA);

@@ -86,6 +86,7 @@ static void leave_a_translation(struct page *page)
 {
 	ptep_get_and_clear(pte_of(ADDR));
 	page_remove_rmap(page);
+	add_mm_counter(current->mm, MM_FILEPAGES, -1);
 	put_page(page);
 }
 
