@@ -89,7 +89,8 @@ static inline const char *oracle_after(const struct machine_config *machine, voi
 	return oracle_said;
 }
 
-static inline void oracle_expect(const struct machine_config *machine, void (*script)(void), const char *oracle)
+static inline void oracle_expect(const struct machine_config *machine, void (*script)(void),
+				 const char *oracle)
 {
 	char wanted[64];
 	const char *said = oracle_after(machine, script);
