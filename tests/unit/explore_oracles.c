@@ -6,6 +6,7 @@
  * Without that, the same program is clean.
  */
 #include "explore.h"
+#include "hw/mmu.h"
 #include "oracle/check.h"
 
 enum { DATA, MANY };
@@ -138,6 +139,52 @@ static void read_a_free_page(struct page *page)
 	content_read(&word, page_address(gone), sizeof(word));
 }
 
+static void read_a_free_table(struct page *page)
+{
+	struct page *gone = alloc_page();
+
+	set_bit(PG_table, &gone->flags);
+	put_page(gone);
+	entry_read((pte_t *)page_address(gone));
+}
+
+static void write_what_nobody_will_write_back(struct page *page)
+{
+	pte_t *pte = pte_of(ADDR);
+
+	vm_store(ADDR, 7);
+	set_pte(pte, pte_mkclean(entry_read(pte)));
+	clear_bit(PG_dirty, &page->flags);
+	flush_tlb_page(find_vma(current->mm, ADDR), ADDR);
+}
+
+/* Near misses: it is on the disk; or the page says that it will be. */
+static void write_what_was_written_back(struct page *page)
+{
+	u64 word = 7;
+
+	write_what_nobody_will_write_back(page);
+	content_write(this_machine->disk.block[this_machine->inode[DATA].i_block], &word, sizeof(word));
+}
+
+static void write_what_will_be_written_back(struct page *page)
+{
+	write_what_nobody_will_write_back(page);
+	set_bit(PG_dirty, &page->flags);
+}
+
+static void lose_what_was_written(struct page *page)
+{
+	write_what_nobody_will_write_back(page);
+	vm_munmap(ADDR, 1);
+	lock_page(page);
+	get_page(page);
+	remove_from_page_cache(page);
+	put_page(page);
+	unlock_page(page);
+	put_page(page);
+}
+
 static void take_a_free_page(struct page *page)
 {
 	struct page *gone = alloc_page();
@@ -189,6 +236,11 @@ FIRES("stale-content", change_bytes_behind_the_file)
 FIRES("", map_many)
 FIRES("assertion", map_what_is_no_page)
 FIRES("page-use-after-free", read_a_free_page)
+FIRES("pgtable-use-after-free", read_a_free_table)
+FIRES("lost-dirty", write_what_nobody_will_write_back)
+FIRES("", write_what_was_written_back)
+FIRES("", write_what_will_be_written_back)
+FIRES("lost-dirty", lose_what_was_written)
 
 int main(int argc, char **argv)
 {
@@ -210,6 +262,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_map_many),
 		cmocka_unit_test(test_map_what_is_no_page),
 		cmocka_unit_test(test_read_a_free_page),
+		cmocka_unit_test(test_read_a_free_table),
+		cmocka_unit_test(test_write_what_nobody_will_write_back),
+		cmocka_unit_test(test_write_what_was_written_back),
+		cmocka_unit_test(test_write_what_will_be_written_back),
+		cmocka_unit_test(test_lose_what_was_written),
 	};
 
 	if (argc > 1)
