@@ -97,6 +97,19 @@ static void use_a_translation_that_was_left(struct page *page)
 	vm_touch(ADDR);
 }
 
+static void flush_too_late(struct page *page)
+{
+	use_a_translation_that_was_left(page);
+	flush_tlb_page(find_vma(current->mm, ADDR), ADDR);
+}
+
+static void flush_in_time(struct page *page)
+{
+	leave_a_translation(page);
+	flush_tlb_page(find_vma(current->mm, ADDR), ADDR);
+	vm_touch(ADDR);
+}
+
 static void shrink_without_unmapping(struct page *page)
 {
 	i_size_write(&this_machine->inode[DATA], 0);
@@ -156,6 +169,12 @@ static void write_what_nobody_will_write_back(struct page *page)
 	set_pte(pte, pte_mkclean(entry_read(pte)));
 	clear_bit(PG_dirty, &page->flags);
 	flush_tlb_page(find_vma(current->mm, ADDR), ADDR);
+}
+
+static void write_and_leave_it_in_the_pte(struct page *page)
+{
+	vm_store(ADDR, 7);
+	clear_bit(PG_dirty, &page->flags);
 }
 
 /* Near misses: it is on the disk; or the page says that it will be. */
@@ -229,6 +248,8 @@ FIRES("memory-leak", keep_a_page)
 FIRES("memory-leak", keep_an_object)
 FIRES("stale-tlb-use", leave_a_translation)
 FIRES("stale-tlb-use", use_a_translation_that_was_left)
+FIRES("stale-tlb-use", flush_too_late)
+FIRES("", flush_in_time)
 FIRES("mapped-beyond-eof", shrink_without_unmapping)
 FIRES("page-mapped-on-remove", remove_while_mapped)
 FIRES("stale-content", map_another_page)
@@ -238,6 +259,7 @@ FIRES("assertion", map_what_is_no_page)
 FIRES("page-use-after-free", read_a_free_page)
 FIRES("pgtable-use-after-free", read_a_free_table)
 FIRES("lost-dirty", write_what_nobody_will_write_back)
+FIRES("", write_and_leave_it_in_the_pte)
 FIRES("", write_what_was_written_back)
 FIRES("", write_what_will_be_written_back)
 FIRES("lost-dirty", lose_what_was_written)
@@ -255,6 +277,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_keep_an_object),
 		cmocka_unit_test(test_leave_a_translation),
 		cmocka_unit_test(test_use_a_translation_that_was_left),
+		cmocka_unit_test(test_flush_too_late),
+		cmocka_unit_test(test_flush_in_time),
 		cmocka_unit_test(test_shrink_without_unmapping),
 		cmocka_unit_test(test_remove_while_mapped),
 		cmocka_unit_test(test_map_another_page),
@@ -264,6 +288,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_read_a_free_page),
 		cmocka_unit_test(test_read_a_free_table),
 		cmocka_unit_test(test_write_what_nobody_will_write_back),
+		cmocka_unit_test(test_write_and_leave_it_in_the_pte),
 		cmocka_unit_test(test_write_what_was_written_back),
 		cmocka_unit_test(test_write_what_will_be_written_back),
 		cmocka_unit_test(test_lose_what_was_written),

@@ -124,6 +124,19 @@ static void move_out_of_reach(void)
 	page->index++;
 }
 
+/* Two mappings have the anon_vma, one is on its list. */
+static void stay_off_the_list(void)
+{
+	struct vm_area_struct *vma, *other;
+
+	move_out_of_reach();
+	vma = oracle_vma(ADDR);
+	pfn_to_page(pte_pfn(entry_read(oracle_pte(ADDR))))->index--;
+	vm_mmap(2 * ADDR, 1, MAPPED_PRIVATE, DATA, 0);
+	other = oracle_vma(2 * ADDR);
+	other->anon_vma = vma->anon_vma;
+}
+
 /* ---- swap -------------------------------------------------------------------------------------------------------------- */
 
 /* A pte of a mapping holds the entry of slot 3, which counts it so often. */
@@ -324,6 +337,17 @@ static void inodes_come_and_go(void)
 	new_inode();
 }
 
+static void one_of_three_inodes_goes(void)
+{
+	struct inode *b;
+
+	new_inode();
+	b = new_inode();
+	new_inode();
+	observe_inode_gone(b);
+	kmem_free(b, sizeof(*b), SLAB_INODE);
+}
+
 static struct file *new_file(int count)
 {
 	struct file *file = kmem_alloc(sizeof(*file), SLAB_FILE);
@@ -372,6 +396,7 @@ SAYS(NULL, "", leave_a_marker)
 SAYS(NULL, "assertion", leave_an_index_in_a_linear_mapping)
 SAYS(NULL, "assertion", leave_nonsense)
 SAYS(NULL, "bad-rmap", move_out_of_reach)
+SAYS(NULL, "bad-rmap", stay_off_the_list)
 SAYS(&with_swap, "", swap_counted)
 SAYS(&with_swap, "bad-swap-count", swap_counted_twice)
 SAYS(&with_swap, "bad-swap-count", swap_not_counted)
@@ -396,6 +421,7 @@ SAYS(NULL, "memory-leak", anon_vma_that_nobody_reaches)
 SAYS(NULL, "memory-leak", inode_that_nobody_knows)
 SAYS(NULL, "memory-leak", object_of_a_system_call)
 SAYS(NULL, "", inodes_come_and_go)
+SAYS(NULL, "", one_of_three_inodes_goes)
 SAYS(NULL, "", file_of_which_nobody_tells)
 SAYS(NULL, "", file_with_a_descriptor)
 SAYS(NULL, "memory-leak", file_whose_descriptor_is_closed)
@@ -435,6 +461,7 @@ int main(int argc, char **argv)
 		T(leave_an_index_in_a_linear_mapping),
 		T(leave_nonsense),
 		T(move_out_of_reach),
+		T(stay_off_the_list),
 		T(swap_counted),
 		T(swap_counted_twice),
 		T(swap_not_counted),
@@ -459,6 +486,7 @@ int main(int argc, char **argv)
 		T(inode_that_nobody_knows),
 		T(object_of_a_system_call),
 		T(inodes_come_and_go),
+		T(one_of_three_inodes_goes),
 		T(file_of_which_nobody_tells),
 		T(file_with_a_descriptor),
 		T(file_whose_descriptor_is_closed),
