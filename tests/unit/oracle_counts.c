@@ -442,6 +442,50 @@ static void test_reports_name_page_index_mapping_counts(void **state)
 	assert_non_null(strstr(said, "mapped by mm 0 at 0x10000 RW"));
 }
 
+/* ---- names of what lies in a machine ------------------------------------------------------------------------- */
+
+static void expect_name(const void *addr, const char *name)
+{
+	char buf[80];
+	bool right = machine_describe(addr, 4, buf, sizeof(buf)) && !strcmp(buf, name);
+
+	BUG_ON(!right);
+}
+
+static void expect_change(const void *addr, u64 old, u64 new_, const char *text)
+{
+	char buf[160];
+	bool right = machine_describe_change(addr, 8, old, new_, buf, sizeof(buf)) && !strcmp(buf, text);
+
+	BUG_ON(!right);
+}
+
+static void things_have_names(void)
+{
+	struct machine *m = this_machine;
+	struct file *file = new_file(1);
+	struct page *page = oracle_file_page();
+	pte_t *pte = oracle_pte(ADDR);
+	char name[40];
+
+	m->swap.nr_free = m->swap.nr_slots - 1;
+	snprintf(name, sizeof(name), "page %lu->private", page_to_pfn(page));
+	expect_name(&page->private, name);
+	expect_name(&file->f_count, "file of inode 0 f_count");
+	expect_name(&file->f_inode->swapped, "inode 0 swapped");
+	expect_name(&m->zone.lock, "zone lock");
+	expect_name(&m->zone.lru_lock, "zone lru_lock");
+	expect_name(&m->swap.nr_free, "swap nr_free");
+	expect_name(&m->swap.map[3], "swap slot 3");
+	expect_name(&m->swap.block[3][64], "swap block 3");
+	expect_change(pte, 0, swp_entry_to_pte(swp_entry(0, 5)).pte, "pte 0x10000 none->swap slot 5");
+	expect_change(pte, pgoff_to_pte(2).pte, pfn_pte(9, (pgprot_t){ _PAGE_PRESENT | _PAGE_RW }).pte,
+		      "pte 0x10000 index 2->page 9 RW");
+	expect_change(pte, swp_entry_to_pte(swp_entry(SWP_MIGRATION_READ, 9)).pte,
+		      pfn_pte(9, (pgprot_t){ _PAGE_PROTNONE }).pte, "pte 0x10000 page 9 moving->page 9 NONE");
+}
+SAYS(&with_swap, "", things_have_names)
+
 #define T(script) cmocka_unit_test(test_##script)
 
 int main(int argc, char **argv)
@@ -491,6 +535,7 @@ int main(int argc, char **argv)
 		T(file_with_a_descriptor),
 		T(file_whose_descriptor_is_closed),
 		T(file_with_too_few_references),
+		T(things_have_names),
 		T(reports_name_page_index_mapping_counts),
 	};
 
