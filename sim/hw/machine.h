@@ -35,7 +35,8 @@ struct machine_config {
 		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
 	unsigned hugetlb_pages; /* huge pages set aside at boot; default none */
 	bool kswapd, writeback; /* has these tasks */
-	bool lru;		/* has LRU lists, so that memory can be reclaimed */
+	bool aio; /* has the task that finishes asynchronous direct I/O; without it that is over when it was submitted */
+	bool lru; /* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
 	bool big;    /* the limits of a big machine: BIG_MAP_COUNT */
 	bool ghosts; /* private bytes of processes are judged: struct ghost */
@@ -65,13 +66,16 @@ struct zone {
 	spinlock_t lock __attribute__((aligned(64)));
 	struct list_head free;	    /* (Z) by lru: last in, first out */
 	struct list_head free_huge; /* (Z) heads of free blocks of HPAGE_NR frames */
-	unsigned long nr_free;	    /* (Z) written with it held, read without on purpose */
+	unsigned long fresh,
+		fresh_end; /* (Z) frames from the one to before the other were never handed out: on no list */
+	unsigned long nr_free; /* (Z) written with it held, read without on purpose */
 	struct per_cpu_pages pcp[NR_CPUS];
 	struct lru_batch lru_add[NR_CPUS];
 	spinlock_t lru_lock __attribute__((aligned(64)));
 	struct list_head lru[NR_LRU_LISTS]; /* (R) by lru: the newest first */
 	unsigned long nr_lru[NR_LRU_LISTS]; /* (R) */
 	struct completion kswapd;	    /* one complete() wakes it */
+	u32 kswapd_woken;		    /* (a) it has been, and has not looked yet */
 };
 
 /* The swap device and who counts on its slots. */
@@ -87,6 +91,33 @@ struct swap_info {
 #define SWAP_HAS_CACHE 0x40
 #define SWAP_MAP_MAX 0x3e
 
+#define PIPE_BUFFERS 16
+
+struct pipe_buffer {
+	struct page *page; /* holds a reference */
+	u32 offset, len;   /* of the bytes in it */
+	bool merge;	   /* the pipe's own page: may be appended to */
+};
+
+/* Each field is guarded by the mutex. */
+struct pipe {
+	struct mutex mutex;
+	u32 head, tail; /* buffers ever put in, and taken out */
+	struct pipe_buffer buf[PIPE_BUFFERS];
+};
+
+/* What vm.h's vm_pin() holds. */
+#define NR_PINNERS 8
+#define PINNER_PAGES 4
+
+struct pinner {
+	u32 used;  /* (a) taken */
+	u32 nr;	   /* the owner's */
+	bool pins; /* FOLL_PIN, rather than references */
+	bool write;
+	struct page *page[PINNER_PAGES];
+};
+
 struct machine {
 	struct machine_config config;
 	unsigned long nr_frames;
@@ -94,6 +125,9 @@ struct machine {
 	u8 (*frame)[PAGE_SIZE]; /* (c) */
 	unsigned long zero_pfn; /* (c) */
 	struct disk disk;
+	atomic_t shmem_ino; /* the last number that an inode of tmpfs got, less NR_FILES */
+	struct aio_queue aio;
+	struct writeback writeback;
 	struct ghost ghost;
 	struct cpu cpu[NR_CPUS];
 	struct zone zone;
@@ -105,6 +139,10 @@ struct machine {
 	struct inode inode[NR_FILES];
 	struct file file[NR_FILES];
 	int nr_files;
+	struct file *memfd[NR_FILES]; /* vm.h's */
+	int nr_memfds;
+	struct pipe pipe;
+	struct pinner pinner[NR_PINNERS];
 	const struct invalidate_protocol *invalidate;
 	const struct cow_protocol *cow;
 	const struct around_protocol *around;

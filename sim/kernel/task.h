@@ -22,6 +22,7 @@ struct task_struct {
 	unsigned long fault_address;
 	unsigned long min_flt, maj_flt; /* faults that it took, or that were taken for it */
 	u32 pagefault_disabled;		/* kernel accesses to user memory fail rather than fault */
+	u32 reclaiming;			/* PF_MEMALLOC: frees memory, and so may have the last of it */
 };
 
 #define current ((struct task_struct *)sync_task_data())

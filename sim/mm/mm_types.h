@@ -46,6 +46,7 @@ enum pageflags {
 	PG_huge,	   /* of a compound page: hugetlb's rather than transparent */
 	PG_ksm,		   /* merged by KSM */
 	PG_compound_free,  /* (Z) the head of a free block of HPAGE_NR frames */
+	PG_percpu,	   /* free, and kept by one CPU; with PG_free */
 };
 
 /* 64 bytes in every build: what a simulated page costs beside its contents. */
@@ -61,7 +62,8 @@ struct page {
 		struct list_head lru; /* (R) of a page in use; (Z) of a free one */
 		spinlock_t ptl;	      /* of a page of ptes or of pmds: guards them */
 	};
-	u32 incarnation; /* how often the frame was freed; for oracles */
+	u16 incarnation; /* how often the frame was freed, modulo 65536; for oracles */
+	u16 slot;	 /* (R) enum lru_list, while it is on one */
 	int held;	 /* the oracles': references of kernel objects that are no ptes and no caches */
 } __attribute__((aligned(64)));
 
@@ -77,7 +79,7 @@ _Static_assert(sizeof(struct page) == 64, "a simulated page costs 64 bytes besid
  */
 struct anon_vma {
 	spinlock_t lock;
-	struct list_head head; /* (A) by vma->anon_vma_node */
+	struct list_head head; /* (A) by vma->anon_vma_node; empty while it is free */
 };
 
 /* ---- mappings --------------------------------------------------------------------------------------------------- */
@@ -156,6 +158,8 @@ struct vm_area_struct {
 	pgprot_t vm_page_prot;		  /* (S) */
 	unsigned long vm_flags;		  /* (S) */
 	struct rb_node vm_rb;		  /* (S) in mm->mm_rb */
+	unsigned long gap;		  /* (S) free bytes below it, without the guard gap of a stack */
+	unsigned long subtree_gap;	  /* (S) the greatest gap at and below it in mm_rb */
 	struct interval_tree_node shared; /* (I) in mapping->i_mmap, by index in the file */
 	struct list_head nonlinear;	  /* (I) in mapping->i_mmap_nonlinear */
 	struct list_head anon_vma_node;	  /* (A) in anon_vma->head */

@@ -40,6 +40,7 @@ void page_unlock_anon_vma(struct anon_vma *anon_vma);
 
 /* ---- walks: => each called with the page locked ------------------------------------------------------------------ */
 
+enum ttu_flags { TTU_UNMAP, TTU_MIGRATION };
 #define SWAP_SUCCESS 0
 #define SWAP_AGAIN 1 /* some lock was busy */
 #define SWAP_FAIL 2
@@ -51,12 +52,27 @@ int page_referenced(struct page *page);
  * Replaces every pte of the page: by a swap entry (an anonymous page in the swap cache), by a migration entry, by
  * nothing (a file's page, whose dirty bits it takes over). => SWAP_*
  */
-enum ttu_flags { TTU_UNMAP, TTU_MIGRATION };
 int try_to_unmap(struct page *page, enum ttu_flags flags);
 /* Write-protects and cleans the ptes of a file's page. => how many were dirty or writable */
 int page_mkclean(struct page *page);
 /* The pte of vma that maps page, with its lock held, or NULL. */
 pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long address, spinlock_t **ptlp);
+/* A walk over the vmas that may map a page, and what it found. */
+struct rmap_walk {
+	/* => called with i_mmap_lock or the anon_vma's lock held; SWAP_AGAIN: go on, else the walk ends with it */
+	int (*one)(struct page *page, struct vm_area_struct *vma, unsigned long address,
+		   struct rmap_walk *walk);
+	bool nonlinear; /* nonlinear vmas too, at every address that has a pte */
+	enum ttu_flags flags;
+	int found;
+	struct page *old; /* migrate.c: which page the entries are of */
+};
+/* => called with the page locked; nothing is found if it is anonymous and unmapped */
+int rmap_walk(struct page *page, struct rmap_walk *walk);
+/* => anon_vma->lock held; as walk->one */
+int rmap_walk_anon(struct anon_vma *anon_vma, struct page *page, struct rmap_walk *walk);
+/* => takes i_mmap_lock */
+int rmap_walk_file(struct address_space *mapping, struct page *page, struct rmap_walk *walk);
 /* => called with i_mmap_lock or the anon_vma's lock held; where vma would map the page, -EFAULT: nowhere */
 unsigned long vma_address(const struct page *page, const struct vm_area_struct *vma);
 

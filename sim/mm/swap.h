@@ -15,6 +15,17 @@ void lru_add_drain(void);
 void mark_page_accessed(struct page *page);
 /* => the last reference is gone: the page leaves its list */
 void lru_del_at_free(struct page *page);
+/* => the machine boots */
+void lru_init(void);
+/* => lru_lock held; onto, off the list that the page's flags name, PG_lru included */
+void add_page_to_lru_list(struct page *page);
+void del_page_from_lru_list(struct page *page);
+/* MADV_FREE: an anonymous page, clean by now, need not go to swap any more. => called with a reference or under ptl */
+void mark_page_lazyfree(struct page *page);
+/* MADV_COLD: reclaim looks at it soon. => as above */
+void deactivate_page(struct page *page);
+/* Its writeback has ended and reclaim was waiting (PG_reclaim): it is the next that is looked at. */
+void rotate_reclaimable_page(struct page *page);
 
 /* ---- vmscan.c ------------------------------------------------------------------------------------------------------ */
 
@@ -36,6 +47,7 @@ bool remove_mapping(struct address_space *mapping, struct page *page);
 bool add_to_swap(struct page *page);
 /* => page locked, in the swap cache, and not under writeback; the cache's reference and its slot count are dropped */
 void delete_from_swap_cache(struct page *page);
+/* => the cache's tree_lock held for write too; its reference stays for the caller to drop */
 void __delete_from_swap_cache(struct page *page);
 /* => with a reference, or NULL; unlocked */
 struct page *lookup_swap_cache(swp_entry_t entry);
@@ -46,10 +58,15 @@ int add_to_swap_cache(struct page *page, swp_entry_t entry);
 /* Drops a page's reference, and its swap slot if nothing else needs the page. */
 void free_page_and_swap_cache(struct page *page);
 
+void swap_cache_init(void); /* => the machine boots */
+
 /* ---- swapfile.c: slots and who counts on them ----------------------------------------------------------------------- */
 
 void swap_init(void);
 swp_entry_t get_swap_page(void); /* counted once, for the cache; .val 0: full */
+/* The cache's count of a slot. prepare: => 0, -EEXIST: it is counted, -ENOENT: the slot is free. A tree_lock may be held */
+int swapcache_prepare(swp_entry_t entry);
+void swapcache_free(swp_entry_t entry);
 /* One more pte holds the entry. => called with the ptl of a pte that does, or the page locked */
 void swap_duplicate(swp_entry_t entry);
 void swap_free(swp_entry_t entry);
