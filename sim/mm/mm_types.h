@@ -63,7 +63,7 @@ struct page {
 		spinlock_t ptl;	      /* of a page of ptes or of pmds: guards them */
 	};
 	u16 incarnation; /* how often the frame was freed, modulo 65536; for oracles */
-	u16 slot;	 /* (R) enum lru_list, while it is on one */
+	u16 slot;	 /* unused */
 	int held;	 /* the oracles': references of kernel objects that are no ptes and no caches */
 } __attribute__((aligned(64)));
 
