@@ -104,7 +104,10 @@ void observe_translation(const struct mm_struct *mm, unsigned long addr, const s
 /* The access and its observation are one: natively no other access or write comes between. */
 void observe_access_begin(void);
 void observe_access_end(void);
-/* It has been performed, on this page, which may be part of a huge one. => between the two above */
+/*
+ * It has been performed, on this page, which may be part of a huge one. The kernel's own accesses of a process's memory
+ * that do not go through its mapping (ptrace, /proc/PID/mem) tell of it in the same way. => between the two above
+ */
 void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		  size_t n);
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
