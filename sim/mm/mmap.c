@@ -135,6 +135,7 @@ static struct vm_area_struct *cut_vma(struct mm_struct *mm, struct vm_area_struc
 
 	if (!upper)
 		return NULL;
+	split_huge_pmd_address(vma, addr);
 	*upper = *vma;
 	upper->vm_start = addr;
 	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
@@ -142,6 +143,9 @@ static struct vm_area_struct *cut_vma(struct mm_struct *mm, struct vm_area_struc
 	vma->vm_end = addr;
 	link_file_vma(vma);
 	vma_link(mm, upper);
+	anon_vma_link(upper);
+	if (upper->vm_ops && upper->vm_ops->open)
+		upper->vm_ops->open(upper);
 	return upper;
 }
 
@@ -183,10 +187,13 @@ static void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 
 	zap_page_range(vma, vma->vm_start, vma->vm_end, &all);
 	unlink_file_vma(vma);
+	anon_vma_unlink(vma);
 	rb_erase(&vma->vm_rb, &mm->mm_rb);
 	mm->map_count--;
 	free_pgtables(mm, vma->vm_start, vma->vm_end, prev ? vma_of(prev)->vm_end : 0,
 		      next ? vma_of(next)->vm_start : 0);
+	if (vma->vm_ops && vma->vm_ops->close)
+		vma->vm_ops->close(vma);
 	kmem_free(vma, sizeof(*vma), SLAB_VMA);
 }
 

@@ -83,66 +83,6 @@ P void migration_entry_wait(struct mm_struct *mm, pte_t *ptep, spinlock_t *ptl)
 	(void)ptep;
 	(void)ptl;
 }
-P bool transhuge_vma_suitable(const struct vm_area_struct *vma, unsigned long address)
-{
-	(void)vma;
-	(void)address;
-	return false;
-}
-P int do_huge_pmd_anonymous_page(struct vm_fault *vmf)
-{
-	(void)vmf;
-	return VM_FAULT_FALLBACK;
-}
-P int do_huge_pmd_wp_page(struct vm_fault *vmf, pmd_t orig)
-{
-	(void)vmf;
-	(void)orig;
-	return VM_FAULT_FALLBACK;
-}
-P int copy_huge_pmd(struct mm_struct *dst, struct mm_struct *src, pmd_t *dst_pmd, pmd_t *src_pmd,
-		    unsigned long addr, struct vm_area_struct *vma)
-{
-	(void)dst;
-	(void)src;
-	(void)dst_pmd;
-	(void)src_pmd;
-	(void)addr;
-	(void)vma;
-	return -EAGAIN;
-}
-P bool zap_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr)
-{
-	(void)tlb;
-	(void)vma;
-	(void)pmd;
-	(void)addr;
-	return false;
-}
-P void split_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr)
-{
-	(void)vma;
-	(void)pmd;
-	(void)addr;
-}
-P int hugetlb_fault(struct vm_fault *vmf)
-{
-	(void)vmf;
-	return VM_FAULT_SIGBUS;
-}
-P int copy_hugetlb_page_range(struct mm_struct *dst, struct mm_struct *src, struct vm_area_struct *vma)
-{
-	(void)dst;
-	(void)src;
-	(void)vma;
-	return 0;
-}
-P void unmap_hugepage_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
-{
-	(void)vma;
-	(void)start;
-	(void)end;
-}
 P void file_update_time(struct inode *inode)
 {
 	(void)inode;

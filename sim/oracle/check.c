@@ -17,6 +17,8 @@ static u64 entry_at(const struct mm_struct *mm, unsigned long addr, int level)
 		e = READ_ONCE(table[(addr >> level_shift[l]) & (PTRS_PER_TABLE - 1)]);
 		if (l == level || !(e & _PAGE_PRESENT))
 			return l == level ? e : 0;
+		if (l == 2 && (e & _PAGE_PSE))
+			return e + (addr & ~HPAGE_MASK & PAGE_MASK);
 		table = pfn_to_virt(pfn_of(e));
 	}
 }
