@@ -266,6 +266,12 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *	void content_read(void *local, const void *src, size_t n);
  *	void content_write(void *dst, const void *local, size_t n);
  *	void content_zero(void *dst, size_t n);
+ *	void content_copy(void *dst, const void *src, size_t n);	a read, then a write [two points]
+ *
+ * The contents of a freed frame become meaningless: a write that no stale access commutes with. Natively nothing, as
+ * the poison that follows says it.
+ *
+ *	void content_scrub(void *dst, size_t n);
  *
  * The machine. Everything that an execution can change lies in one arena; sync_machine() is its first byte.
  * Its size and the program come from the caller of the engine. Memory in the arena only: no globals.
@@ -285,6 +291,11 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  * [p, p + n), n >= 1; natively a lock is held until the end. May nest; p NULL: only the lock.
  *
  *	void sync_ghost_begin(const void *p, size_t n);  void sync_ghost_end(void);
+ *
+ * Do oracles follow each access? Natively a program may say that they do not, where its speed is the question: then what
+ * they know of contents is out of date, and only what they read off the machine itself can be judged.
+ *
+ *	bool sync_watched(void);
  *
  * Labels name places in kernel code; schedules are written against them. Not points, no cost when nobody asks.
  *

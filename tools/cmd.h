@@ -23,6 +23,7 @@ enum exit_status {
 	STATUS_BUDGET = 3,	  /* the budget ran out first, nothing found */
 	STATUS_DIVERGED = 4,	  /* a replay no longer does what its token says */
 	STATUS_INTERNAL = 70,	  /* our fault */
+	STATUS_SKIPPED = 77,	  /* this system cannot do it */
 	STATUS_INTERRUPTED = 130, /* SIGINT: what was known by then is printed */
 };
 
@@ -35,6 +36,7 @@ struct command {
 };
 
 extern const struct command cmd_list, cmd_locks, cmd_show, cmd_help;
+extern const struct command cmd_run, cmd_compare, cmd_fuzz;
 extern const struct command cmd_explore, cmd_replay, cmd_minimise, cmd_explain, cmd_matrix, cmd_stress;
 
 /* NULL: none of that name */

@@ -107,12 +107,13 @@ static int unknown_option(const struct command *cmd, const char *word, const str
 
 int option_next(const struct command *cmd, int argc, char **argv, const struct option *options)
 {
-	const char *shorts = ":h";
+	char shorts[8] = ":h";
 	int at = optind, opt;
 
+	/* options that have a short form of old: -v, and -d for details */
 	for (const struct option *o = options; o->name; o++)
-		if (o->val == 'v')
-			shorts = ":hv";
+		if (o->val == 'v' || (o->val == 'd' && !strcmp(o->name, "detail")))
+			strcat(shorts, o->val == 'v' ? "v" : "d");
 	opterr = 0;
 	opt = getopt_long(argc, argv, shorts, options, NULL);
 	switch (opt) {

@@ -7,8 +7,8 @@
 #include "cmd.h"
 
 static const struct command *const commands[] = {
-	&cmd_list,     &cmd_show,   &cmd_explore, &cmd_explain, &cmd_replay,
-	&cmd_minimise, &cmd_matrix, &cmd_stress,  &cmd_locks,	&cmd_help,
+	&cmd_list,   &cmd_show, &cmd_explore, &cmd_explain, &cmd_replay, &cmd_minimise, &cmd_matrix,
+	&cmd_stress, &cmd_run,	&cmd_compare, &cmd_fuzz,    &cmd_locks,	 &cmd_help,
 };
 #define NR_COMMANDS ((int)(sizeof(commands) / sizeof(commands[0])))
 

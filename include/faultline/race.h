@@ -58,6 +58,8 @@ struct race_machine {
 	unsigned huge_pages; /* set aside for hugetlb */
 	int reclaim;	     /* pages are kept on LRU lists, and kswapd runs */
 	int writeback;	     /* a task writes dirty pages back */
+	int aio;	     /* asynchronous direct I/O goes on after its submission */
+	int ghosts;	     /* private bytes of processes are judged: cow-leak and the like */
 };
 
 struct race {

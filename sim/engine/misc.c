@@ -77,6 +77,14 @@ void content_zero(void *dst, size_t n)
 		trace_values(e, dst, (unsigned)n, 0, 0);
 }
 
+void content_copy(void *dst, const void *src, size_t n)
+{
+	uint8_t page[4096];
+
+	content_read(page, src, n);
+	content_write(dst, page, n);
+}
+
 void *sync_machine(void)
 {
 	return (void *)this_engine->base;

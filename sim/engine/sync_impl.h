@@ -280,6 +280,8 @@ void sync_step(const char *name);
 void content_read(void *local, const void *src, size_t n);
 void content_write(void *dst, const void *local, size_t n);
 void content_zero(void *dst, size_t n);
+void content_copy(void *dst, const void *src, size_t n);
+#define content_scrub(dst, n) content_zero(dst, n)
 
 void *sync_machine(void);
 void *sync_task_data(void);
@@ -288,6 +290,7 @@ const char *sync_task_name(void);
 
 void sync_poison(const void *p, size_t n, const char *oracle);
 void sync_unpoison(const void *p, size_t n);
+#define sync_watched() true
 void sync_ghost_begin(const void *p, size_t n);
 static inline void sync_ghost_end(void)
 {

@@ -28,6 +28,20 @@ struct address_space_operations {
 	int (*writepage)(struct page *page);
 	/* => called with the page locked; drops PG_private, so that the page can be freed; false: it cannot now */
 	bool (*releasepage)(struct page *page);
+	/*
+	 * write(2) is about to change bytes [pos, pos + n), which lie in one page, and has changed the first `copied` of them.
+	 * => called with i_mutex held. begin: 0, and in *pagep the page, locked, with a reference, and uptodate; or -EIO, -ENOMEM.
+	 * end: unlocks and drops it
+	 */
+	int (*write_begin)(struct file *file, unsigned long pos, size_t n, struct page **pagep);
+	void (*write_end)(struct file *file, unsigned long pos, size_t copied, struct page *page);
+	/* Dirty pages are tagged, and written back by themselves: BDI_CAP_ACCT_DIRTY and _WRITEBACK. */
+	bool account_dirty;
+};
+
+/* address_space.flags */
+enum mapping_flags {
+	AS_EIO, /* something could not be written back, and nobody was told yet */
 };
 
 struct address_space {
@@ -42,6 +56,7 @@ struct address_space {
 	u32 truncate_count;			      /* (I) written with it held, read without on purpose */
 	u32 invalidate_seq;			      /* (a) protocol seqlock */
 	const struct address_space_operations *a_ops; /* (c) */
+	unsigned long flags;			      /* (a) enum mapping_flags */
 };
 
 struct inode {
@@ -54,9 +69,11 @@ struct inode {
 	struct address_space i_data;
 	const struct inode_operations *i_op; /* (c) */
 	/* shmem: swap entries of pages that are not in memory stand in page_tree, as (entry | RADIX_EXCEPTIONAL) */
-	unsigned long swapped; /* (T) how many */
-	unsigned long alloced; /* (T) pages that it has, in memory and on swap */
-	bool ghosted;	       /* (c) the oracles keep its bytes: struct ghost */
+	unsigned long swapped;	    /* (T) how many */
+	unsigned long alloced;	    /* (T) pages that it has, in memory and on swap */
+	bool ghosted;		    /* (c) the oracles keep its bytes: struct ghost */
+	bool buffers;		    /* (c) its pages have buffers: simplefs.c */
+	struct inode *ghost_next, *ghost_prev; /* the oracles': inodes from the slab */
 };
 
 /* What differs between kinds of files, beside their pages. => called with i_mutex held, unless said otherwise */
@@ -89,6 +106,9 @@ struct file {
 	const struct vm_operations_struct *f_vm_ops; /* (c) of its mappings */
 	atomic_t f_count; /* (a) references: descriptors and vmas; 0: a file of the machine's, for ever */
 	unsigned f_mode;  /* (c) FMODE_* */
+	struct file *ghost_next, *ghost_prev; /* the oracles': files from the slab */
+	int held;    /* the oracles': references of descriptors, if anybody tells */
+	bool counted; /* the oracles': somebody tells */
 };
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
@@ -98,16 +118,22 @@ struct file {
 #define FILE_PAGES_MAX 4
 #define DISK_PAGES (NR_FILES * FILE_PAGES_MAX)
 #define DISK_BEAT 512
-#define DISK_QUEUE 8
+#define DISK_QUEUE 32 /* one for each page of the disk, and for each task */
 
-/* A transfer between a page of the disk and a frame, or a piece of a frame. */
+/* A transfer between a page of the disk and a frame, or between pieces of the two. */
 struct disk_request {
 	unsigned long block; /* in pages */
-	u8 *frame;
+	u32 offset, len;     /* bytes of that page, multiples of DISK_BEAT; len 0: the whole page */
+	u8 *frame;	     /* the first byte in memory */
 	bool write;
-	struct page *page;	 /* NULL, or the pagecache page to finish: uptodate, then unlocked */
-	struct completion *done; /* NULL, or who waits */
-	bool *error;		 /* where to tell who waits that nothing was moved */
+	bool swap; /* block lies on the swap device */
+	bool user; /* the frame is user memory, pinned: the oracles are told what is moved */
+	struct page *
+		page; /* NULL, or the pagecache page to finish: uptodate and unlocked, or no longer under writeback */
+	struct completion *done;		/* NULL, or who waits */
+	bool *error;				/* where to tell who waits that nothing was moved */
+	void (*end_io)(void *data, bool error); /* NULL, or what to call at the end. => it may not sleep */
+	void *data;
 };
 
 struct disk {
@@ -116,6 +142,18 @@ struct disk {
 	u32 head, tail;			       /* (Q) */
 	struct completion work;		       /* one complete() a request */
 	u8 block[DISK_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
+};
+
+/* Direct I/O whose transfers are over and that aio_run() is to finish. */
+struct aio_queue {
+	spinlock_t lock;
+	struct list_head done;	/* (aio lock) of struct kiocb */
+	struct completion work; /* one complete() each */
+};
+
+/* What writeback_run() waits for. */
+struct writeback {
+	struct completion work; /* one complete() a page that became dirty */
 };
 
 #endif

@@ -36,9 +36,11 @@ struct machine_config {
 		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
 	unsigned hugetlb_pages; /* huge pages set aside at boot; default none */
 	bool kswapd, writeback; /* has these tasks */
+	bool aio; /* has the task that finishes asynchronous direct I/O; without it that is over when it was submitted */
 	bool lru;		/* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
-	bool big; /* the limits of a big machine: BIG_MAP_COUNT */
+	bool big;    /* the limits of a big machine: BIG_MAP_COUNT */
+	bool ghosts; /* private bytes of processes are judged: struct ghost */
 };
 #define DEFAULT_FRAMES 96
 #define DEFAULT_SLAB (64ul << 10)
@@ -96,6 +98,9 @@ struct machine {
 	u8 (*frame)[PAGE_SIZE]; /* (c) */
 	unsigned long zero_pfn; /* (c) */
 	struct disk disk;
+	atomic_t shmem_ino; /* the last number that an inode of tmpfs got, less NR_FILES */
+	struct aio_queue aio;
+	struct writeback writeback;
 	struct ghost ghost;
 	struct cpu cpu[NR_CPUS];
 	struct zone zone;

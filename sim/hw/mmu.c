@@ -107,13 +107,36 @@ static struct tlb_entry *translate(struct cpu *cpu, unsigned long addr, bool wri
 	return t;
 }
 
+/* The access itself. Oracles look at it where somebody watches; natively a benchmark may say that nobody does. */
+static void access_through(struct cpu *cpu, const struct tlb_entry *t, unsigned long addr, void *buf,
+			   size_t n, bool write)
+{
+	struct page *page = pfn_to_page(pte_pfn((pte_t){ t->pte }));
+	u8 *p = (u8 *)page_address(page) + (addr & ~PAGE_MASK);
+	bool watched = sync_watched();
+
+	if (watched) {
+		observe_translation(cpu->active_mm, addr, t);
+		observe_access_begin();
+	}
+	if (write)
+		content_write(p, buf, n);
+	else
+		content_read(buf, p, n);
+	if (!watched)
+		return;
+	if (write)
+		observe_store(cpu->active_mm, addr, page, buf, n);
+	else
+		observe_load(cpu->active_mm, addr, page, buf, n);
+	observe_access_end();
+}
+
 /* => true when it was performed, false when it faults */
 static bool access_once(unsigned long addr, void *buf, size_t n, bool write)
 {
 	struct cpu *cpu = &this_machine->cpu[smp_processor_id()];
 	struct tlb_entry *t;
-	struct page *page;
-	u8 *p;
 
 	insn_begin();
 	t = translate(cpu, addr, write);
@@ -121,18 +144,7 @@ static bool access_once(unsigned long addr, void *buf, size_t n, bool write)
 		insn_end();
 		return false;
 	}
-	observe_translation(cpu->active_mm, addr, t);
-	page = pfn_to_page(pte_pfn((pte_t){ t->pte }));
-	observe_access_begin();
-	p = (u8 *)page_address(page) + (addr & ~PAGE_MASK);
-	if (write) {
-		content_write(p, buf, n);
-		observe_store(cpu->active_mm, addr, page, buf, n);
-	} else {
-		content_read(buf, p, n);
-		observe_load(cpu->active_mm, addr, page, buf, n);
-	}
-	observe_access_end();
+	access_through(cpu, t, addr, buf, n, write);
 	insn_end();
 	return true;
 }

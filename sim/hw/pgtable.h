@@ -26,7 +26,7 @@
 #define PUD_SIZE (1ul << PUD_SHIFT)
 #define PGDIR_SIZE (1ul << PGDIR_SHIFT)
 #define PTRS_PER_TABLE 512
-#define TASK_SIZE (1ul << 47)
+#define TASK_SIZE ((1ul << 47) - PAGE_SIZE) /* the last page below the hole is nobody's */
 
 #define _PAGE_PRESENT (1ull << 0)
 #define _PAGE_RW (1ull << 1)

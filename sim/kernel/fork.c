@@ -97,8 +97,6 @@ static struct vm_area_struct *dup_vma(struct mm_struct *mm, const struct vm_area
 		new->anon_vma = NULL;
 	if (new->vm_file)
 		get_file(new->vm_file);
-	if (new->anon_vma)
-		anon_vma_link(new);
 	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
 	return new;
@@ -117,7 +115,6 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 		if (!new)
 			return -ENOMEM;
 		vma_link(mm, new);
-		mm->total_vm += vma_pages(new);
 		if (!(new->vm_flags &VM_WIPEONFORK))
 			ret = copy_page_range(mm, old, new, vma);
 	}

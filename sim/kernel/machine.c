@@ -13,8 +13,26 @@ static bool has_disk(const struct machine_config *c)
 	return !c->io_at_once;
 }
 
+static bool has_kswapd(const struct machine_config *c)
+{
+	return c->kswapd;
+}
+
+static bool has_aio(const struct machine_config *c)
+{
+	return c->aio;
+}
+
+static bool has_writeback(const struct machine_config *c)
+{
+	return c->writeback;
+}
+
 const struct machine_device machine_devices[] = {
 	{ "disk", disk_run, has_disk },
+	{ "kswapd", kswapd_run, has_kswapd },
+	{ "aio", aio_run, has_aio },
+	{ "writeback", writeback_run, has_writeback },
 };
 const int nr_machine_devices = sizeof(machine_devices) / sizeof(machine_devices[0]);
 
@@ -89,7 +107,7 @@ void machine_boot(const struct machine_config *config, const struct protocol *co
 	page_alloc_init();
 	hugetlb_init();
 	swap_init();
-	disk_init();
+	fs_init();
 	machine_task_init(-1, "setup");
 	machine_task_enter(-1);
 }

@@ -11,6 +11,9 @@
 #define PROT_READ 0x1ul
 #define PROT_WRITE 0x2ul
 #define PROT_EXEC 0x4ul
+#define PROT_SEM 0x8ul
+#define PROT_GROWSDOWN 0x01000000ul
+#define PROT_GROWSUP 0x02000000ul
 
 #define MAP_SHARED 0x01ul
 #define MAP_PRIVATE 0x02ul

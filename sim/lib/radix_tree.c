@@ -168,7 +168,7 @@ static void clear_tag_from(struct radix_tree_root *root, struct radix_tree_node 
 			   unsigned long index, unsigned tag)
 {
 	for (; level <= root->height; level++) {
-		path[level]->tags[tag] &= (u16)~(1u << slot_at(index, level));
+		path[level]->tags[tag] &= (u16) ~(1u << slot_at(index, level));
 		if (path[level]->tags[tag])
 			return;
 	}
@@ -319,16 +319,17 @@ unsigned radix_tree_gang_lookup(const struct radix_tree_root *root, void **resul
 	return gang_lookup(root, &g, first);
 }
 
-unsigned radix_tree_gang_lookup_index(const struct radix_tree_root *root, void **results, unsigned long *indices,
-				      unsigned long first, unsigned max)
+unsigned radix_tree_gang_lookup_index(const struct radix_tree_root *root, void **results,
+				      unsigned long *indices, unsigned long first, unsigned max)
 {
 	struct gang g = { .results = results, .indices = indices, .max = max, .tag = ANY_ITEM };
 
 	return gang_lookup(root, &g, first);
 }
 
-unsigned radix_tree_gang_lookup_tag(const struct radix_tree_root *root, void **results, unsigned long *indices,
-				    unsigned long first, unsigned max, enum radix_tree_tag tag)
+unsigned radix_tree_gang_lookup_tag(const struct radix_tree_root *root, void **results,
+				    unsigned long *indices, unsigned long first, unsigned max,
+				    enum radix_tree_tag tag)
 {
 	struct gang g = { .results = results, .indices = indices, .max = max, .tag = tag };
 

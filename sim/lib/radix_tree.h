@@ -20,7 +20,7 @@
 enum radix_tree_tag { RADIX_TREE_DIRTY, RADIX_TREE_WRITEBACK, RADIX_TREE_TAGS };
 
 struct radix_tree_node {
-	u16 count; /* slots that are not NULL; never 0 while in the tree */
+	u16 count;		   /* slots that are not NULL; never 0 while in the tree */
 	u16 tags[RADIX_TREE_TAGS]; /* a bit a slot */
 	void *slots[RADIX_TREE_SLOTS];
 };
@@ -56,11 +56,12 @@ void *radix_tree_delete(struct radix_tree_root *root, unsigned long index);
 unsigned radix_tree_gang_lookup(const struct radix_tree_root *root, void **results, unsigned long first,
 				unsigned max);
 /* The same, with the index of each. */
-unsigned radix_tree_gang_lookup_index(const struct radix_tree_root *root, void **results, unsigned long *indices,
-				      unsigned long first, unsigned max);
+unsigned radix_tree_gang_lookup_index(const struct radix_tree_root *root, void **results,
+				      unsigned long *indices, unsigned long first, unsigned max);
 /* The same, of items that have the tag only. */
-unsigned radix_tree_gang_lookup_tag(const struct radix_tree_root *root, void **results, unsigned long *indices,
-				    unsigned long first, unsigned max, enum radix_tree_tag tag);
+unsigned radix_tree_gang_lookup_tag(const struct radix_tree_root *root, void **results,
+				    unsigned long *indices, unsigned long first, unsigned max,
+				    enum radix_tree_tag tag);
 
 /* => nothing happens where there is no item */
 void radix_tree_tag_set(struct radix_tree_root *root, unsigned long index, enum radix_tree_tag tag);

@@ -126,11 +126,12 @@ struct page *filemap_nopage_locked(struct vm_area_struct *vma, unsigned long add
 }
 
 /* The protocol chooses the shape. */
-static struct page *filemap_nopage(struct vm_area_struct *vma, unsigned long address)
+struct page *filemap_nopage(struct vm_area_struct *vma, unsigned long address)
 {
 	return this_machine->invalidate->nopage(vma, address);
 }
 
 const struct vm_operations_struct generic_file_vm_ops = {
 	.nopage = filemap_nopage,
+	.map_pages = filemap_map_pages,
 };

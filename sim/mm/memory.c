@@ -28,10 +28,7 @@ struct page *vm_normal_page(const struct vm_area_struct *vma, unsigned long addr
 
 void copy_user_page(struct page *to, const struct page *from)
 {
-	u8 buf[PAGE_SIZE];
-
-	content_read(buf, page_address(from), PAGE_SIZE);
-	content_write(page_address(to), buf, PAGE_SIZE);
+	content_copy(page_address(to), page_address(from), PAGE_SIZE);
 }
 
 /* ---- the gather ----------------------------------------------------------------------------------------------- */

@@ -62,8 +62,9 @@ struct page {
 		struct list_head lru; /* (R) of a page in use; (Z) of a free one */
 		spinlock_t ptl;	      /* of a page of ptes or of pmds: guards them */
 	};
-	u32 incarnation; /* how often the frame was freed; for oracles */
-	u32 slot;	 /* (R) enum lru_list, while it is on one */
+	u16 incarnation; /* how often the frame was freed, modulo 65536; for oracles */
+	u16 slot;	 /* (R) enum lru_list, while it is on one */
+	int held;	 /* the oracles': references of kernel objects that are no ptes and no caches */
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct page) == 64, "a simulated page costs 64 bytes beside its contents");
@@ -157,6 +158,8 @@ struct vm_area_struct {
 	pgprot_t vm_page_prot;		  /* (S) */
 	unsigned long vm_flags;		  /* (S) */
 	struct rb_node vm_rb;		  /* (S) in mm->mm_rb */
+	unsigned long gap;		  /* (S) free bytes below it, without the guard gap of a stack */
+	unsigned long subtree_gap;	  /* (S) the greatest gap at and below it in mm_rb */
 	struct interval_tree_node shared; /* (I) in mapping->i_mmap, by index in the file */
 	struct list_head nonlinear;	  /* (I) in mapping->i_mmap_nonlinear */
 	struct list_head anon_vma_node;	  /* (A) in anon_vma->head */
@@ -185,6 +188,8 @@ struct mm_struct {
 	u32 write_protect_seq;		   /* (S) odd: fork is write-protecting ptes; gup_fast looks */
 	int id;				   /* (c) */
 	u32 revoking; /* the oracles': calls that cleared ptes and have not flushed yet */
+	u32 ghost_id; /* the oracles': whose private bytes; 0: none yet. Never used twice, unlike id */
+	struct mm_struct *ghost_child; /* the oracles': who is being forked off */
 };
 
 /* Which level a page table stands at, and for which addresses: kept in its page's index. */

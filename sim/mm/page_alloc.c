@@ -368,13 +368,16 @@ static void free_page_check(const struct page *page)
 
 /*
  * The contents are overwritten before the frame is poisoned: a step that no stale access to the frame
- * commutes with, so that an exploration tries both orders.
+ * commutes with, so that an exploration tries both orders. => the oracle that an access violates from here on
  */
-static void end_use(struct page *page)
+static const char *end_use(struct page *page)
 {
-	content_zero(page_address(page), PAGE_SIZE);
+	const char *oracle = observe_use_after_free(page);
+
+	content_scrub(page_address(page), PAGE_SIZE);
 	page->mapping = NULL;
 	page->private = 0;
+	return oracle;
 }
 
 static void free_block(struct page *head)
@@ -401,12 +404,12 @@ static void free_frame(struct page *page)
 {
 	struct zone *zone = &this_machine->zone;
 	struct per_cpu_pages *pcp = this_cpu_pages();
+	const char *oracle = end_use(page);
 
-	end_use(page);
 	if (pcp) {
 		page->incarnation++;
 		WRITE_ONCE(page->flags, FREE_FLAG | (1ul << PG_percpu));
-		sync_poison(page_address(page), PAGE_SIZE, "page-use-after-free");
+		sync_poison(page_address(page), PAGE_SIZE, oracle);
 		list_add(&page->lru, &pcp->free);
 		if (unlikely(++pcp->count > 2 * this_machine->config.pcp_batch))
 			give_back(zone, pcp, this_machine->config.pcp_batch);
@@ -417,7 +420,7 @@ static void free_frame(struct page *page)
 	page->incarnation++;
 	list_add(&page->lru, &zone->free);
 	count_free(zone, 1);
-	sync_poison(page_address(page), PAGE_SIZE, "page-use-after-free");
+	sync_poison(page_address(page), PAGE_SIZE, oracle);
 	spin_unlock(&zone->lock);
 }
 
@@ -480,7 +483,7 @@ void page_alloc_init(void)
 	unsigned long marked = m->nr_frames < BOOT_MARKED ? m->nr_frames : BOOT_MARKED;
 
 	BUG_ON(m->config.pcp_batch > PCP_MAX);
-	spin_lock_init(&zone->lock);
+	spin_lock_init(&m->zone.lock);
 	INIT_LIST_HEAD(&zone->free);
 	INIT_LIST_HEAD(&zone->free_huge);
 	for (int cpu = 0; cpu < NR_CPUS; cpu++)

@@ -16,6 +16,10 @@ P void anon_vma_link(struct vm_area_struct *vma)
 {
 	(void)vma;
 }
+P void anon_vma_unlink(struct vm_area_struct *vma)
+{
+	(void)vma;
+}
 P void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address,
 			  bool exclusive)
 {
@@ -99,29 +103,77 @@ P bool set_page_dirty(struct page *page)
 {
 	return !PageDirty(page) && !TestSetPageDirty(page);
 }
-P int expand_stack(struct vm_area_struct *vma, unsigned long address)
+P struct file *shmem_file_setup(unsigned long size)
 {
-	(void)vma;
-	(void)address;
-	return -ENOMEM;
+	(void)size;
+	return NULL;
 }
-P struct vm_area_struct *vma_next(const struct vm_area_struct *vma)
+P bool shmem_mapping(const struct address_space *mapping)
 {
-	struct rb_node *n = rb_next(&vma->vm_rb);
+	(void)mapping;
+	return false;
+}
+P int filemap_write_and_wait_range(struct address_space *mapping, unsigned long start, unsigned long end)
+{
+	(void)mapping;
+	(void)start;
+	(void)end;
+	return 0;
+}
+P long sys_fallocate(struct file *file, int mode, unsigned long offset, unsigned long len)
+{
+	(void)file;
+	(void)mode;
+	(void)offset;
+	(void)len;
+	return -EOPNOTSUPP;
+}
+P int isolate_lru_page(struct page *page)
+{
+	(void)page;
+	return -EBUSY;
+}
+P unsigned long reclaim_pages(struct list_head *pages)
+{
+	(void)pages;
+	return 0;
+}
+P long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write)
+{
+	unsigned long next;
+	spinlock_t *ptl;
+	pte_t *pte;
+	int ret;
 
-	return n ? container_of(n, struct vm_area_struct, vm_rb) : NULL;
+	for (; start < end; start += PAGE_SIZE) {
+		pte = pte_find(vma->vm_mm, start, &ptl, &next);
+		while (!pte || !pte_present(entry_read(pte)) || (write && !pte_write(entry_read(pte)))) {
+			ret = handle_mm_fault(vma->vm_mm, vma, start, write ? FAULT_FLAG_WRITE : 0);
+			if (ret & VM_FAULT_ERROR)
+				return ret & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+			pte = pte_find(vma->vm_mm, start, &ptl, &next);
+		}
+	}
+	return 0;
 }
-P struct vm_area_struct *vma_first(const struct mm_struct *mm)
+P void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len)
 {
-	struct rb_node *n = mm->mm_rb.rb_node;
+	unsigned long end = start + len, to;
+	struct vm_area_struct *vma;
 
-	while (n && n->rb_left)
-		n = n->rb_left;
-	return n ? container_of(n, struct vm_area_struct, vm_rb) : NULL;
-}
-P void exit_mmap(struct mm_struct *mm)
-{
-	do_munmap(mm, 0, TASK_SIZE);
+	down_read(&mm->mmap_sem);
+	for (; start < end; start = to) {
+		vma = find_vma_intersection(mm, start, end);
+		if (!vma)
+			break;
+		if (vma->vm_start > start)
+			start = vma->vm_start;
+		to = vma->vm_end < end ? vma->vm_end : end;
+		if (vma_is_accessible(vma))
+			populate_vma_page_range(vma, start, to,
+						(vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE);
+	}
+	up_read(&mm->mmap_sem);
 }
 
 P size_t copy_from_user(void *to, unsigned long from, size_t n)
@@ -135,4 +187,39 @@ P size_t copy_to_user(unsigned long to, const void *from, size_t n)
 	(void)to;
 	(void)from;
 	return n;
+}
+
+P void wait_on_page_writeback(struct page *page)
+{
+	bit_wait(PG_writeback, &page->flags, "writeback");
+}
+P void end_page_writeback(struct page *page)
+{
+	get_page(page);
+	bit_unlock(PG_writeback, &page->flags);
+	put_page(page);
+}
+P void set_page_writeback(struct page *page)
+{
+	bit_trylock(PG_writeback, &page->flags, "writeback");
+}
+P bool clear_page_dirty_for_io(struct page *page)
+{
+	if (page_mkclean(page))
+		set_page_dirty(page);
+	return TestClearPageDirty(page);
+}
+P bool page_maybe_dma_pinned(const struct page *page)
+{
+	return page_count(page) >= GUP_PIN_COUNTING_BIAS;
+}
+P struct vm_area_struct *vma_prev(const struct vm_area_struct *vma)
+{
+	struct rb_node *n = rb_prev(&vma->vm_rb);
+
+	return n ? container_of(n, struct vm_area_struct, vm_rb) : NULL;
+}
+P void anon_vma_unlink(struct vm_area_struct *vma)
+{
+	(void)vma;
 }

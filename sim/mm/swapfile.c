@@ -20,7 +20,7 @@ void swap_init(void)
 {
 	struct swap_info *si = &this_machine->swap;
 
-	spin_lock_init(&si->lock);
+	spin_lock_init(&this_machine->swap.lock);
 	si->next = 1;
 	si->nr_free = si->nr_slots ? si->nr_slots - 1 : 0;
 	swap_cache_init();

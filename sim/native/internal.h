@@ -86,8 +86,12 @@ struct native_machine {
 
 	/* memory.c */
 	u8 *arena, *image;
-	size_t size;		   /* of each; a multiple of the page size */
-	u8 *poison, *poison_image; /* a byte for 64 of the arena: 0, or the oracle's number; atomic */
+	size_t size; /* of each; a multiple of the page size */
+	/* A byte for each page of the arena and one for 64 of its bytes: 0, or an oracle's number; content.c; atomic. */
+	u8 *page_poison, *poison;
+	u8 *poison_image; /* of both */
+	bool no_image;	  /* and lazily committed memory */
+	int ghost_lock;	  /* atomic: 1 when somebody looks at oracles' state, or changes it */
 	unsigned jemalloc_arena;
 	const char *poison_oracle[NATIVE_MAX_ORACLES + 2]; /* V, atomic; slot 0 unused */
 
@@ -121,6 +125,7 @@ static inline struct native_thread *self_thread(void)
 }
 
 /* ---- memory.c */
+/* => m->p and m->no_image are set */
 int memory_create(struct native_machine *m, char *err, size_t n);
 void memory_destroy(struct native_machine *m);
 void memory_snapshot(struct native_machine *m);

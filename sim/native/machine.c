@@ -152,6 +152,13 @@ static int home_cpu(const struct native_machine *m, const struct native_thread *
 	return i < m->nr_tasks ? i : 0;
 }
 
+static void init_memory_of(const struct native_machine *m, struct native_task *task)
+{
+	task->arena = m->arena;
+	task->size = m->size;
+	task->page_poison = m->page_poison;
+}
+
 static void init_thread(struct native_machine *m, int i, const struct native_options *o)
 {
 	static const struct engine_task rcu = { .name = "rcu", .kind = ENGINE_DEVICE };
@@ -165,12 +172,13 @@ static void init_thread(struct native_machine *m, int i, const struct native_opt
 	t->parked = true;
 	t->bucket = -1;
 	t->random = (o->seed + 1) * 0x9e3779b97f4a7c15ull ^ (u64)(i + 1) << 32;
-	t->task.arena = m->arena;
+	init_memory_of(m, &t->task);
 	t->task.name = task->name;
 	t->task.id = (u32)i + 1;
 	t->task.cpu = home_cpu(m, t);
 	t->task.gate = &m->gate[t->task.cpu].shut;
 	t->task.perturb = o->perturb;
+	t->task.unwatched = o->unwatched;
 }
 
 static void init_host(struct native_machine *m)
@@ -179,7 +187,7 @@ static void init_host(struct native_machine *m)
 
 	t->m = m;
 	t->bucket = -1;
-	t->task.arena = m->arena;
+	init_memory_of(m, &t->task);
 	t->task.name = "check";
 	t->task.id = NATIVE_MAX_THREADS + 1;
 	t->task.gate = &m->gate[0].shut;
@@ -236,6 +244,7 @@ struct native_machine *machine_create(const struct engine_program *p, const stru
 	m->p = p;
 	m->nr_tasks = p->nr_tasks;
 	m->nr_cpus = cpus;
+	m->no_image = o->no_image;
 	m->poison_oracle[NATIVE_MAX_ORACLES + 1] = "use-after-free";
 	if (memory_create(m, err, n)) {
 		free(m);
@@ -296,7 +305,8 @@ void machine_destroy(struct native_machine *m)
 static void ready_thread(struct native_machine *m, struct native_thread *t)
 {
 	t->task.data = NULL;
-	t->task.gate_depth = t->task.irq_depth = t->task.rcu_depth = 0;
+	t->task.gate_depth = t->task.irq_depth = t->task.rcu_depth = t->task.ghost_depth = 0;
+	memset(t->task.reading, 0, sizeof(t->task.reading));
 	t->task.cpu = home_cpu(m, t); /* a handler that was left had changed it */
 	t->bucket = -1;
 	t->asleep = 0; /* a wait that was called off had not ended */
@@ -314,6 +324,7 @@ static void start_round(struct native_machine *m, bool setup)
 	__atomic_store_n(&m->stop, 0, __ATOMIC_SEQ_CST);
 	m->arrived = m->expected = 0;
 	m->rcu_queue = NULL;
+	m->ghost_lock = 0;
 	for (int i = 0; i < m->nr_tasks; i++)
 		m->gate[i].shut = 0;
 	for (int i = 0; i < m->nr_threads; i++)

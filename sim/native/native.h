@@ -17,12 +17,14 @@
 #define NATIVE_MAX_KINDS 32	  /* oracles that one run tells apart */
 
 struct native_options {
-	double seconds;		   /* budget, 0: none */
-	uint64_t rounds;	   /* budget, 0: none; with neither, one round */
-	double round_seconds;	   /* 0: NATIVE_ROUND_SECONDS */
-	uint64_t seed;		   /* of the perturbation */
-	bool perturb;		   /* at labels, yield or dawdle at random */
-	bool stop_at_first;	   /* end at the first violation */
+	double seconds;	      /* budget, 0: none */
+	uint64_t rounds;      /* budget, 0: none; with neither, one round */
+	double round_seconds; /* 0: NATIVE_ROUND_SECONDS */
+	uint64_t seed;	      /* of the perturbation */
+	bool perturb;	      /* at labels, yield or dawdle at random */
+	bool stop_at_first;   /* end at the first violation */
+	bool no_image;	      /* one round, on memory that is committed when it is used: for large machines */
+	bool unwatched;	      /* oracles do not follow each access (sync_watched()): for benchmarks */
 	volatile int *interrupted; /* set by a signal handler: stop after this round; may be NULL */
 	void (*progress)(void *arg, uint64_t rounds, double seconds); /* about once a second; may be NULL */
 	void *progress_arg;

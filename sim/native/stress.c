@@ -30,7 +30,8 @@ static int run_setup(struct native_machine *m, char *err, size_t n)
 			 m->violation.message);
 		return -1;
 	}
-	memory_snapshot(m);
+	if (!m->no_image)
+		memory_snapshot(m);
 	return 0;
 }
 
@@ -40,7 +41,8 @@ static bool one_round(struct native_machine *m, const struct native_options *o, 
 	double bound = o->round_seconds > 0 ? o->round_seconds : NATIVE_ROUND_SECONDS;
 	enum native_end end;
 
-	memory_restore(m);
+	if (!m->no_image)
+		memory_restore(m);
 	end = machine_round(m, bound);
 	r->rounds++;
 	if (end == NATIVE_OVER && !m->violation.oracle[0])
@@ -58,7 +60,7 @@ static bool budget_left(const struct native_options *o, struct native_result *r)
 		r->interrupted = true;
 		return false;
 	}
-	if (o->stop_at_first && r->violating)
+	if ((o->stop_at_first && r->violating) || (o->no_image && r->rounds))
 		return false;
 	if (o->rounds && r->rounds >= o->rounds)
 		return false;

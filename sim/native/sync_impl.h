@@ -10,6 +10,8 @@
 #ifndef SIM_NATIVE_SYNC_IMPL_H
 #define SIM_NATIVE_SYNC_IMPL_H
 
+#define NATIVE_READING 4
+
 /* What inline code needs of the running task. The whole is struct native_thread, internal.h. */
 struct native_task {
 	void *arena;
@@ -19,9 +21,14 @@ struct native_task {
 	int gate_depth; /* instructions and irq_disables, nested */
 	int irq_depth;	/* irq_disables alone */
 	int rcu_depth;
+	int ghost_depth;
 	bool alone, perturb;
+	bool unwatched; /* oracles do not follow each access */
 	void *data;
 	const char *name;
+	const u8 *page_poison; /* a byte for each page of the arena: 0 when nothing in it is poisoned */
+	size_t size;	       /* of the arena */
+	const void *reading[NATIVE_READING]; /* atomic: rwsems that it reads without a count, rwsem.h */
 };
 
 extern _Thread_local struct native_task *native_self;
@@ -36,6 +43,18 @@ extern _Thread_local struct native_task *native_self;
 #endif
 #ifndef NATIVE_TSAN
 #define NATIVE_TSAN 0
+#endif
+
+/* User memory and DMA race by right, and what is poisoned is the ground's to report: no sanitizer is to look. */
+#if NATIVE_TSAN || defined(__SANITIZE_ADDRESS__)
+#define NATIVE_UNWATCHED_COPY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NATIVE_UNWATCHED_COPY 1
+#endif
+#endif
+#ifndef NATIVE_UNWATCHED_COPY
+#define NATIVE_UNWATCHED_COPY 0
 #endif
 
 #if NATIVE_TSAN
@@ -250,76 +269,7 @@ NATIVE_IRQ_LOCKS(spinlock_t, spin)
 NATIVE_IRQ_LOCKS(rwlock_t, read)
 NATIVE_IRQ_LOCKS(rwlock_t, write)
 
-/* ---- the fair reader-writer semaphore ----------------------------------------------------------- */
-
-#define RWSEM_WRITER 1u	 /* a writer has it */
-#define RWSEM_WAITING 2u /* somebody queues: nobody may pass */
-#define RWSEM_READER 4u	 /* one reader */
-
-struct rw_semaphore {
-	u32 count;
-	u32 owner;	   /* the last writer: for reports */
-	u32 next, serving; /* tickets of the queue; guarded by the bucket's lock, park.c */
-	const char *name;
-};
-
-void native_down_slow(struct rw_semaphore *s, bool writer);
-void native_up_read_slow(struct rw_semaphore *s, u32 old);
-void native_up_misuse(struct rw_semaphore *s, const char *op);
-void native_wake(const void *addr);
-
-#define init_rwsem(s) (*(s) = (struct rw_semaphore){ .name = #s })
-
-static inline bool down_read_trylock(struct rw_semaphore *s)
-{
-	u32 c = __atomic_load_n(&s->count, __ATOMIC_RELAXED);
-
-	while (!(c & (RWSEM_WRITER | RWSEM_WAITING)))
-		if (__atomic_compare_exchange_n(&s->count, &c, c + RWSEM_READER, true, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
-			return true;
-	return false;
-}
-static inline bool down_write_trylock(struct rw_semaphore *s)
-{
-	u32 free = 0;
-
-	if (!__atomic_compare_exchange_n(&s->count, &free, RWSEM_WRITER, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED))
-		return false;
-	__atomic_store_n(&s->owner, native_self->id, __ATOMIC_RELAXED);
-	return true;
-}
-static inline void down_read(struct rw_semaphore *s)
-{
-	if (unlikely(!down_read_trylock(s)))
-		native_down_slow(s, false);
-}
-static inline void down_write(struct rw_semaphore *s)
-{
-	if (unlikely(!down_write_trylock(s)))
-		native_down_slow(s, true);
-}
-static inline void up_read(struct rw_semaphore *s)
-{
-	u32 old = __atomic_fetch_sub(&s->count, RWSEM_READER, __ATOMIC_SEQ_CST);
-
-	if (unlikely((old & RWSEM_WAITING) || old < RWSEM_READER))
-		native_up_read_slow(s, old);
-}
-static inline bool native_holds_write(struct rw_semaphore *s)
-{
-	return (__atomic_load_n(&s->count, __ATOMIC_RELAXED) & RWSEM_WRITER) &&
-	       __atomic_load_n(&s->owner, __ATOMIC_RELAXED) == native_self->id;
-}
-static inline void up_write(struct rw_semaphore *s)
-{
-	if (unlikely(!native_holds_write(s)))
-		native_up_misuse(s, "up_write");
-	else if (unlikely(__atomic_fetch_and(&s->count, ~RWSEM_WRITER, __ATOMIC_SEQ_CST) & RWSEM_WAITING))
-		native_wake(s);
-}
-void downgrade_write(struct rw_semaphore *s);
+#include "native/rwsem.h"
 
 /* ---- the mutex ---------------------------------------------------------------------------------- */
 
@@ -447,9 +397,7 @@ static inline void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head 
 
 /* ---- contents, the machine, poison, labels, violations, choices --------------------------------- */
 
-void content_read(void *local, const void *src, size_t n);
-void content_write(void *dst, const void *local, size_t n);
-void content_zero(void *dst, size_t n);
+#include "native/content.h"
 
 static inline void *sync_machine(void)
 {
@@ -470,8 +418,22 @@ static inline const char *sync_task_name(void)
 
 void sync_poison(const void *p, size_t n, const char *oracle);
 void sync_unpoison(const void *p, size_t n);
-void sync_ghost_begin(const void *p, size_t n);
-void sync_ghost_end(void);
+void native_ghost_begin(void);
+void native_ghost_end(void);
+static inline bool sync_watched(void)
+{
+	return !native_self->unwatched;
+}
+static inline void sync_ghost_begin(const void *p, size_t n)
+{
+	if (sync_watched())
+		native_ghost_begin();
+}
+static inline void sync_ghost_end(void)
+{
+	if (sync_watched())
+		native_ghost_end();
+}
 u64 sync_time(void);
 #define sync_step(name) ((void)0)
 #define sync_ghost_step(p, write, name) ((void)0)

@@ -1,32 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* check.c - the order of the global oracles, and the census that they judge */
-#include <string.h>
+/* check.c - the order of the global oracles, and how they look at the machine */
+#include <stdio.h>
 
 #include "kernel/machine.h"
 #include "oracle/check.h"
 
 static const unsigned level_shift[] = { 0, PAGE_SHIFT, PMD_SHIFT, PUD_SHIFT, PGDIR_SHIFT };
 
-/* => the entry of addr at this level, 0 when a level above has none */
-static u64 entry_at(const struct mm_struct *mm, unsigned long addr, int level)
+/* ---- page tables ------------------------------------------------------------------------------------------------ */
+
+u64 pte_at(const struct mm_struct *mm, unsigned long addr)
 {
 	const u64 *table = (const u64 *)mm->pgd;
 	u64 e;
 
 	for (int l = 4;; l--) {
 		e = READ_ONCE(table[(addr >> level_shift[l]) & (PTRS_PER_TABLE - 1)]);
-		if (l == level || !(e & _PAGE_PRESENT))
-			return l == level ? e : 0;
-		if (l == 2 && (e & _PAGE_PSE))
+		if (l == 1)
+			return e;
+		if (l == 2 && entry_present(e) && (e & _PAGE_PSE))
 			return e + (addr & ~HPAGE_MASK & PAGE_MASK);
+		if (!(e & _PAGE_PRESENT) || pfn_of(e) >= this_machine->nr_frames)
+			return 0;
 		table = pfn_to_virt(pfn_of(e));
 	}
 }
 
-u64 pte_at(const struct mm_struct *mm, unsigned long addr)
+/* => false, reported: the entry leads nowhere */
+static bool leads_to_table(const struct table_walk *w, unsigned long addr, int level, u64 e)
 {
-	return entry_at(mm, addr, 1);
+	unsigned long pfn = pfn_of(e);
+
+	if ((e & _PAGE_PRESENT) && pfn < this_machine->nr_frames &&
+	    page_flag(&this_machine->mem_map[pfn], PG_table))
+		return true;
+	sync_violation("assertion", "mm %d: the entry of level %d for %#lx is %#llx, which is no page table",
+		       w->mm->id, level, addr, (unsigned long long)e);
+	return false;
 }
+
+static void walk_table(struct table_walk *w, const struct vm_area_struct *vma, const u64 *table, int level,
+		       unsigned long addr, unsigned long end)
+{
+	unsigned long size = 1ul << level_shift[level], next;
+
+	for (; addr < end; addr = next) {
+		u64 e = table[(addr >> level_shift[level]) & (PTRS_PER_TABLE - 1)];
+
+		next = (addr & ~(size - 1)) + size;
+		if (!e)
+			continue;
+		if (level == 1 || (level == 2 && entry_present(e) && (e & _PAGE_PSE))) {
+			w->entry(w->arg, vma, addr & ~(size - 1), e, level == 2);
+			continue;
+		}
+		if (!leads_to_table(w, addr, level, e))
+			continue;
+		if (w->table && w->seen[level] != (addr & ~(size - 1)) + 1)
+			w->table(w->arg, w->mm, addr & ~(size - 1), level - 1, pfn_of(e));
+		w->seen[level] = (addr & ~(size - 1)) + 1;
+		walk_table(w, vma, pfn_to_virt(pfn_of(e)), level - 1, addr, next < end ? next : end);
+	}
+}
+
+void walk_vma(struct table_walk *w, const struct vm_area_struct *vma)
+{
+	walk_table(w, vma, (const u64 *)w->mm->pgd, 4, vma->vm_start, vma->vm_end);
+}
+
+/* ---- pagecache, processes, mappings -------------------------------------------------------------------------------- */
 
 static const void *tree_lookup(const void *node, unsigned height, unsigned long index)
 {
@@ -42,95 +84,90 @@ static const void *tree_lookup(const void *node, unsigned height, unsigned long 
 const struct page *cached_page(const struct address_space *mapping, unsigned long index)
 {
 	const struct radix_tree_root *r = &mapping->page_tree;
+	const void *item;
 
-	if (index >> (r->height * RADIX_TREE_SHIFT))
+	if (r->height * RADIX_TREE_SHIFT < 8 * sizeof(index) && index >> (r->height * RADIX_TREE_SHIFT))
 		return NULL;
-	return tree_lookup(r->rnode, r->height, index);
+	item = tree_lookup(r->rnode, r->height, index);
+	return tree_exceptional(item) ? NULL : item;
 }
 
-/* ---- the census ----------------------------------------------------------------------------------- */
-
-/* => a pte that the census has no room for is reported: oracles would pass over it */
-static void count_pte(struct census *c, const struct vm_area_struct *vma, unsigned long addr, u64 pte)
+const struct mm_struct *mm_at(int i)
 {
-	if (!(pte & _PAGE_PRESENT) || (pte & _PAGE_SPECIAL))
-		return;
-	if (pfn_of(pte) >= this_machine->nr_frames) {
-		sync_violation("assertion", "the pte of %#lx in mm %d is %#llx: there is no page %lu", addr,
-			       vma->vm_mm->id, (unsigned long long)pte, pfn_of(pte));
-		return;
-	}
-	c->ptes[pfn_of(pte)]++;
-	if (c->nr_mapped == CENSUS_MAPPED) {
-		sync_violation(
-			"assertion",
-			"more than CENSUS_MAPPED (%d) present ptes, so that not all can be judged: the "
-			"race maps too many pages at once, or page tables are corrupt",
-			CENSUS_MAPPED);
-		return;
-	}
-	c->mapped[c->nr_mapped++] = (struct mapped){
-		vma,
-		addr,
-		pte,
-		pfn_to_page(pfn_of(pte)),
-		((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff,
-	};
+	const struct machine *m = this_machine;
+	const struct mm_struct *mm;
+
+	if (i < NR_PROCESSES)
+		return m->process[i];
+	mm = m->task[i - NR_PROCESSES].mm;
+	if (!mm || m->process[mm->id] == mm)
+		return NULL;
+	for (int k = 0; k < i - NR_PROCESSES; k++)
+		if (m->task[k].mm == mm)
+			return NULL;
+	return mm;
 }
 
-static void count_vma(struct census *c, const struct vm_area_struct *vma)
+const struct vm_area_struct *vma_at(const struct mm_struct *mm, unsigned long addr)
 {
-	unsigned long addr = vma->vm_start;
+	const struct rb_node *n = mm->mm_rb.rb_node;
 
-	c->nr_vmas++;
-	while (addr < vma->vm_end) {
-		if (!entry_at(vma->vm_mm, addr, 2)) {
-			addr = (addr & ~(PMD_SIZE - 1)) + PMD_SIZE;
-			continue;
-		}
-		count_pte(c, vma, addr, pte_at(vma->vm_mm, addr));
-		addr += PAGE_SIZE;
+	while (n) {
+		const struct vm_area_struct *vma = container_of(n, struct vm_area_struct, vm_rb);
+
+		if (addr >= vma->vm_start && addr < vma->vm_end)
+			return vma;
+		n = addr < vma->vm_start ? n->rb_left : n->rb_right;
 	}
+	return NULL;
 }
 
-static void count_vmas(struct census *c, const struct rb_node *n)
+static const struct vm_area_struct *vma_of(const struct rb_node *n)
 {
-	if (!n)
-		return;
-	count_vmas(c, n->rb_left);
-	count_vma(c, container_of(n, struct vm_area_struct, vm_rb));
-	count_vmas(c, n->rb_right);
+	return n ? container_of(n, struct vm_area_struct, vm_rb) : NULL;
 }
 
-static void count_cached(struct census *c, const struct inode *inode)
+const struct vm_area_struct *first_vma(const struct mm_struct *mm)
 {
-	for (unsigned long i = 0; i < FILE_PAGES_MAX; i++) {
-		const struct page *page = cached_page(&inode->i_data, i);
+	const struct rb_node *n = mm->mm_rb.rb_node;
 
-		if (page && page->mapping == &inode->i_data && page->index == i)
-			c->cached[page - this_machine->mem_map] = true;
+	while (n && n->rb_left)
+		n = n->rb_left;
+	return vma_of(n);
+}
+
+/* => by address; the trees' own functions are the kernel's, whose accesses would be steps */
+const struct vm_area_struct *next_vma(const struct vm_area_struct *vma)
+{
+	const struct rb_node *n = &vma->vm_rb, *up;
+
+	if (n->rb_right) {
+		n = n->rb_right;
+		while (n->rb_left)
+			n = n->rb_left;
+		return vma_of(n);
 	}
+	for (up = n->rb_parent; up && n == up->rb_right; up = up->rb_parent)
+		n = up;
+	return vma_of(up);
 }
+
+/* ---- the order --------------------------------------------------------------------------------------------------------- */
 
 /* The most telling first: a page that is mapped where it must not be also has counts that look odd. */
 void oracle_quiescent(void)
 {
-	const struct machine *m = this_machine;
 	struct census c;
 
-	c.nr_mapped = c.nr_vmas = c.nr_mms = 0;
-	memset(c.ptes, 0, sizeof(c.ptes));
-	memset(c.cached, 0, sizeof(c.cached));
-	for (int i = 0; i < m->nr_processes; i++)
-		if (m->process[i]) {
-			c.nr_mms++;
-			count_vmas(&c, m->process[i]->mm_rb.rb_node);
-		}
-	for (int i = 0; i < m->nr_files; i++)
-		count_cached(&c, &m->inode[i]);
+	if (!census_take(&c))
+		return;
 	check_beyond_eof(&c);
 	check_stale_content(&c);
 	check_page_counts(&c);
 	check_tlbs(&c);
+	check_mm_counts(&c);
+	check_swap_counts(&c);
 	check_leaks(&c);
+	check_lost_dirty(&c);
+	census_free(&c);
 }

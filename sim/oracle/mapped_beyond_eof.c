@@ -2,26 +2,23 @@
 /*
  * mapped_beyond_eof.c - oracle mapped-beyond-eof
  *
- * I1: once a truncation has returned, no pte of a mapping of the file shows an index beyond its end,
- *     whether the page is the file's or a private copy. Judged when the machine is quiescent: what is
- *     mapped at the return and legal then is legal for ever, and what is not stays mapped, since nobody
+ * I1: once a truncation has returned, no pte and no huge entry of a mapping of a file, shared memory's too, shows an
+ *     index beyond its end, whether the page is the file's or a private copy. Judged when the machine is quiescent: what
+ *     is mapped at the return and legal then is legal for ever, and what is not stays mapped, since nobody
  *     else unmaps it.
+ *
+ * Left out: pages of private copies that are on swap; mappings of frames without pages (VM_PFNMAP).
  */
 #include "oracle/check.h"
 
 void check_beyond_eof(const struct census *c)
 {
-	for (int i = 0; i < c->nr_mapped; i++) {
-		const struct mapped *p = &c->mapped[i];
-		const struct inode *inode = p->vma->vm_file ? p->vma->vm_file->f_inode : NULL;
+	const struct mapped *p = &c->beyond_eof;
+	char where[80], text[PAGE_TEXT];
 
-		if (!inode || p->index << PAGE_SHIFT < inode->i_size)
-			continue;
-		sync_violation("mapped-beyond-eof",
-			       "mm %d maps page %lu (%s) at %#lx, index %lu of inode %u, whose i_size is %lu",
-			       p->vma->vm_mm->id, pfn_of(p->pte),
-			       page_is_anon(p->page) ? "a private copy" : "the file's", p->addr, p->index,
-			       inode->i_ino, inode->i_size);
-		return;
-	}
+	if (p->vma)
+		sync_violation("mapped-beyond-eof", "%s, whose i_size is %lu, shows %s: %s",
+			       mapped_text(where, sizeof(where), p), p->vma->vm_file->f_inode->i_size,
+			       page_is_anon(p->page) ? "a private copy" : "the file's page",
+			       page_text(text, p->page));
 }

@@ -9,30 +9,25 @@
  *     holds zeros: a truncation that has set i_size and not yet unmapped may be seen so.
  * I3: no load goes to a page that has left its file.
  *
- * Left out: the bytes of private copies and of anonymous memory.
+ * The bytes of private copies and of anonymous memory are private_bytes.c's.
+ * Left out: the bytes of shared memory and of hugetlb; pages of a file from FILE_PAGES_MAX on.
  */
 #include <string.h>
 
-#include "oracle/check.h"
+#include "oracle/private_bytes.h"
 
 void check_stale_content(const struct census *c)
 {
-	for (int i = 0; i < c->nr_mapped; i++) {
-		const struct mapped *p = &c->mapped[i];
-		const struct page *now;
+	const struct mapped *p = &c->stale;
+	char where[80], text[PAGE_TEXT];
+	const struct page *now;
 
-		if (!p->vma->vm_file || page_is_anon(p->page))
-			continue;
-		now = cached_page(p->vma->vm_file->f_mapping, p->index);
-		if (now == p->page)
-			continue;
-		sync_violation(
-			"stale-content",
-			"mm %d maps page %lu at %#lx, index %lu of inode %u; the pagecache has %s%.0ld",
-			p->vma->vm_mm->id, pfn_of(p->pte), p->addr, p->index, p->vma->vm_file->f_inode->i_ino,
-			now ? "another page there: " : "none", now ? now - this_machine->mem_map : 0l);
+	if (!p->vma)
 		return;
-	}
+	now = cached_page(p->vma->vm_file->f_mapping, p->index);
+	sync_violation("stale-content", "%s: the pagecache has %s%.0ld, it shows %s",
+		       mapped_text(where, sizeof(where), p), now ? "another page there, " : "no page there",
+		       now ? now - this_machine->mem_map : 0l, page_text(text, p->page));
 }
 
 /*
@@ -65,26 +60,39 @@ static void set_now(struct ghost_page *g, unsigned at, const void *bytes, size_t
 		g->zero_from = PAGE_SIZE;
 	}
 	memcpy(g->now + at, bytes, n);
+	if (!g->changed) {
+		sync_ghost_begin(&g->changed, sizeof(g->changed));
+		g->changed = true;
+		sync_ghost_end();
+	}
 	sync_ghost_end();
 }
 
-/* The bytes are no file's: a private copy, or the zero page. */
-static bool page_is_private(const struct page *page)
+/* Where an access of a file's page goes. */
+struct target {
+	const struct inode *inode; /* NULL: not to a file, or it is reported */
+	unsigned long index;
+};
+
+/* => for a page that is no private copy; which may be part of a huge one */
+static struct target target_of(const struct mm_struct *mm, const char *what, unsigned long addr,
+			       const struct page *page)
 {
-	return page_is_anon(page) || (page->flags & (1ul << PG_reserved));
+	const struct page *head = head_of(page);
+	const struct address_space *mapping = READ_ONCE(head->mapping);
+
+	if (page_flag(head, PG_reserved) || page_flag(head, PG_huge))
+		return (struct target){ NULL, 0 };
+	if (mapping)
+		return (struct target){ mapping->host, head->index + (unsigned long)(page - head) };
+	sync_violation("stale-content", "mm %d %s page %lu at %#lx, which has left its file", mm->id, what,
+		       page_to_pfn(page), addr);
+	return (struct target){ NULL, 0 };
 }
 
-/* => what an access of a page that is no private copy may go to; else NULL, reported */
-static const struct inode *inode_of(const struct mm_struct *mm, const char *what, unsigned long addr,
-				    const struct page *page)
+static bool has_ghost(const struct target *t)
 {
-	const struct address_space *mapping = READ_ONCE(page->mapping);
-
-	if (mapping)
-		return mapping->host;
-	sync_violation("stale-content", "mm %d %s page %lu at %#lx, which has left its file", mm->id, what,
-		       (unsigned long)(page - this_machine->mem_map), addr);
-	return NULL;
+	return t->inode && t->inode->ghosted && t->index < FILE_PAGES_MAX;
 }
 
 void observe_access_begin(void)
@@ -97,38 +105,53 @@ void observe_access_end(void)
 	sync_ghost_end();
 }
 
-void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
-		  size_t n)
+static void load_of_file(const struct mm_struct *mm, unsigned long addr, const struct page *page,
+			 const u8 *bytes, size_t n)
 {
-	const struct inode *inode = page_is_private(page) ? NULL : inode_of(mm, "loads from", addr, page);
-	unsigned long pos = (page->index << PAGE_SHIFT) + (addr & ~PAGE_MASK);
-	const u8 *bytes = buf;
+	struct target t = target_of(mm, "loads from", addr, page);
+	unsigned long pos = (t.index << PAGE_SHIFT) + (addr & ~PAGE_MASK);
 	u64 word = 0;
 
-	if (!inode || page->index >= FILE_PAGES_MAX)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		if (may_hold(inode, pos + i, bytes[i]))
+	for (size_t i = 0; has_ghost(&t) && i < n; i++) {
+		if (may_hold(t.inode, pos + i, bytes[i]))
 			continue;
-		memcpy(&word, buf, n);
+		memcpy(&word, bytes + (i & ~7ul), n - (i & ~7ul) < 8 ? n - (i & ~7ul) : 8);
 		sync_violation(
 			"stale-content",
 			"mm %d loads %#llx from page %lu at %#lx, which index %lu of inode %u does not hold",
-			mm->id, (unsigned long long)word, (unsigned long)(page - this_machine->mem_map), addr,
-			page->index, inode->i_ino);
+			mm->id, (unsigned long long)word, page_to_pfn(page), addr + (i & ~7ul), t.index,
+			t.inode->i_ino);
 		return;
 	}
+}
+
+void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
+		  size_t n)
+{
+	bool private = page_is_anon(page) || page_flag(page, PG_reserved);
+
+	if (!private)
+		load_of_file(mm, addr, page, buf, n);
+	if (likely(!this_machine->config.ghosts))
+		return;
+	if (private)
+		private_load(mm, addr, page, buf, n);
+	else
+		private_load_of_file(mm, addr, page, buf, n);
 }
 
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		   size_t n)
 {
-	const struct inode *inode = page_is_private(page) ? NULL : inode_of(mm, "stores to", addr, page);
-	struct ghost_page *g = inode ? ghost_of(inode, page->index) : NULL;
+	bool private = page_is_anon(page);
+	struct target t = { NULL, 0 };
 
-	if (!g)
-		return;
-	set_now(g, addr & ~PAGE_MASK, buf, n);
+	if (!private)
+		t = target_of(mm, "stores to", addr, page);
+	if (has_ghost(&t))
+		set_now(ghost_of(t.inode, t.index), addr & ~PAGE_MASK, buf, n);
+	if (private && unlikely(this_machine->config.ghosts))
+		private_store(mm, addr, page, buf, n);
 }
 
 /*

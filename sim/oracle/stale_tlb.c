@@ -9,7 +9,7 @@
  *
  * A translation whose pte now permits more (D set, made writable) is not stale.
  */
-#include "oracle/check.h"
+#include "oracle/private_bytes.h"
 
 u32 observe_incarnation(const struct page *page)
 {
@@ -32,7 +32,8 @@ void observe_translation(const struct mm_struct *mm, unsigned long addr, const s
 	const struct page *page = pfn_to_page(pfn_of(t->pte));
 
 	sync_ghost_step(&this_machine->ghost, false, "access");
-
+	if (unlikely(this_machine->config.ghosts))
+		private_look(mm, addr);
 	if (page->incarnation != t->incarnation)
 		sync_violation("stale-tlb-use",
 			       "mm %d reaches page %lu at %#lx by a translation from before it was freed",

@@ -186,6 +186,8 @@ static struct machine_config machine_of(const struct race *r)
 		.lru = r->machine.reclaim,
 		.kswapd = r->machine.reclaim,
 		.writeback = r->machine.writeback,
+		.aio = r->machine.aio,
+		.ghosts = r->machine.ghosts,
 	};
 }
 

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: MIT
+/*
+ * generate.c - a random program, call by call
+ *
+ * What is drawn from the numbers stands in the order of the calls, and every draw is made whether or not its value is
+ * used where that keeps programs alike; no library's generator, no floating point: the same program everywhere.
+ */
+#include <string.h>
+
+#include "prog/generate.h"
+
+struct gen {
+	const struct gen_options *o;
+	struct vm_prog *p;
+	struct shadow shadow;
+	uint64_t state[4];
+};
+
+/* ---- numbers: xoshiro256**, seeded by splitmix64 ------------------------------------------------------- */
+
+static uint64_t splitmix(uint64_t *x)
+{
+	uint64_t z = *x += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+static void seed(struct gen *g)
+{
+	uint64_t x = g->o->seed, y;
+
+	y = splitmix(&x) + g->o->number;
+	for (int i = 0; i < 4; i++)
+		g->state[i] = splitmix(&y);
+}
+
+static uint64_t rotate(uint64_t v, int by)
+{
+	return v << by | v >> (64 - by);
+}
+
+static uint64_t next(struct gen *g)
+{
+	uint64_t *s = g->state, result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
+
+	s[2] ^= s[0];
+	s[3] ^= s[1];
+	s[1] ^= s[2];
+	s[0] ^= s[3];
+	s[2] ^= t;
+	s[3] = rotate(s[3], 45);
+	return result;
+}
+
+/* => 0 to n - 1 */
+static int below(struct gen *g, int n)
+{
+	return (int)((next(g) >> 32) * (uint64_t)n >> 32);
+}
+
+/* => true once in n times */
+static bool one_in(struct gen *g, int n)
+{
+	return !below(g, n);
+}
+
+/* ---- choosing pages and ranges --------------------------------------------------------------------------- */
+
+static const struct shadow_page *pages_of(const struct gen *g, int actor)
+{
+	return g->shadow.page[actor];
+}
+
+static int at_most(int v, int most)
+{
+	return v < 0 ? 0 : v > most ? most : v;
+}
+
+/* The first page of the mapping that page lies in, and the first behind it. */
+static void area_of(const struct gen *g, int actor, int page, int *first, int *end)
+{
+	const struct shadow_page *s = pages_of(g, actor);
+
+	for (*first = page; *first > 0 && s[*first - 1].area == s[page].area; --*first)
+		;
+	for (*end = page + 1; *end < g->p->pages && s[*end].area == s[page].area; ++*end)
+		;
+}
+
+/* A page that is mapped, by chance; any page when there is none. */
+static int mapped_page(struct gen *g, int actor)
+{
+	const struct shadow_page *s = pages_of(g, actor);
+	int start = below(g, g->p->pages);
+
+	for (int i = 0; i < g->p->pages; i++)
+		if (s[(start + i) % g->p->pages].area)
+			return (start + i) % g->p->pages;
+	return start;
+}
+
+/* The page behind which a mapped file ends, in the mapping that page lies in; or page itself. */
+static int eof_page(const struct gen *g, int actor, int page)
+{
+	const struct shadow_page *s = &pages_of(g, actor)[page];
+	int first, end, eof;
+
+	if (!s->area || s->src == SRC_ANON || s->src > g->p->files)
+		return page;
+	area_of(g, actor, page, &first, &end);
+	eof = page + g->shadow.length[s->src - SRC_F0] / PROG_PAGE - s->file_page;
+	return eof >= first && eof < end ? eof : page;
+}
+
+/* Where something is: inside of mappings mostly, at their edges often, now and then at the window's. */
+static int aim(struct gen *g, int actor)
+{
+	int page = mapped_page(g, actor), first, end, how = below(g, 16);
+
+	area_of(g, actor, page, &first, &end);
+	switch (how) {
+	case 0:
+		return first;
+	case 1:
+		return end - 1;
+	case 2: /* the neighbours of a mapping */
+		return at_most(first - 1, g->p->pages - 1);
+	case 3:
+		return at_most(end, g->p->pages - 1);
+	case 4:
+	case 5:
+		return eof_page(g, actor, page);
+	case 6:
+		return one_in(g, 2) ? 0 : g->p->pages - 1;
+	case 7:
+		return below(g, g->p->pages);
+	default:
+		return page;
+	}
+}
+
+/* How many pages from `page` on: one, a few, to the mapping's end, over it; 0 and too many now and then. */
+static int count_from(struct gen *g, int actor, int page)
+{
+	int first, end, how = below(g, 24), few = 1 + below(g, 4);
+
+	if (page >= g->p->pages)
+		return few;
+	area_of(g, actor, page, &first, &end);
+	switch (how) {
+	case 0:
+		return 0;
+	case 1:
+		return at_most(g->p->pages - page + 1, PROG_MAX_PAGES);
+	case 2:
+	case 3:
+		return at_most(end - page + few, PROG_MAX_PAGES);
+	case 4:
+	case 5:
+	case 6:
+	case 7:
+		return end - page;
+	case 8:
+	case 9:
+	case 10:
+	case 11:
+	case 12:
+		return 1;
+	default:
+		return few;
+	}
+}
+
+static void range(struct gen *g, struct vm_op *op)
+{
+	op->arg[RANGE_PAGE] = aim(g, op->actor);
+	op->arg[RANGE_COUNT] = count_from(g, op->actor, op->arg[RANGE_PAGE]);
+}
+
+static int any_file(struct gen *g)
+{
+	return below(g, g->p->files);
+}
+
+/* Of a file: around its end often. */
+static int file_page(struct gen *g, int file)
+{
+	int pages = g->shadow.length[file] / PROG_PAGE;
+
+	return one_in(g, 3) ? at_most(pages - 1 + below(g, 3), g->p->file_pages + 2) :
+			      below(g, g->p->file_pages + 1);
+}
+
+static int length(struct gen *g)
+{
+	static const int lengths[] = { 1, 100, 4095, 4096, 4097, 8192, 0, 10000 };
+
+	return lengths[below(g, (int)(sizeof(lengths) / sizeof(lengths[0])))];
+}
+
+/* ---- arguments, call by call ------------------------------------------------------------------------------- */
+
+static void args_mmap(struct gen *g, struct vm_op *op)
+{
+	int32_t *a = op->arg;
+	int how = below(g, 10), prot = below(g, 12), src = below(g, 8);
+
+	a[MMAP_PAGE] = one_in(g, 3) ? aim(g, op->actor) : below(g, g->p->pages);
+	a[MMAP_COUNT] = one_in(g, 40) ? 0 : 1 + below(g, one_in(g, 3) ? g->p->pages : 6);
+	a[MMAP_COUNT] = at_most(a[MMAP_COUNT], g->p->pages - a[MMAP_PAGE]);
+	a[MMAP_PROT] = prot < 8 ? PROT_WORD_RW : prot < 10 ? PROT_WORD_R : prot - 10;
+	if (prot == 11)
+		a[MMAP_PROT] = PROT_WORD_W;
+	a[MMAP_SHARE] = below(g, NR_SHARES);
+	a[MMAP_SRC] = src < 4 || !g->p->files ? SRC_ANON : SRC_F0 + src % g->p->files;
+	if (a[MMAP_SRC] != SRC_ANON)
+		a[MMAP_FILE_PAGE] = one_in(g, 2) ? 0 : file_page(g, a[MMAP_SRC] - SRC_F0);
+	a[MMAP_HOW] = how < 7 ? MAP_HOW_FIXED : how < 9 ? MAP_HOW_POPULATE : MAP_HOW_NOREPLACE;
+}
+
+static void args_mremap(struct gen *g, struct vm_op *op)
+{
+	int32_t *a = op->arg;
+	int how = below(g, 8), room;
+
+	a[MREMAP_PAGE] = aim(g, op->actor);
+	a[MREMAP_COUNT] = count_from(g, op->actor, a[MREMAP_PAGE]);
+	a[MREMAP_HOW] = how < 3 ? MOVE_INPLACE : how < 6 ? MOVE_FIXED : MOVE_DONTUNMAP;
+	a[MREMAP_NEW_COUNT] =
+		one_in(g, 3) ? at_most(a[MREMAP_COUNT] - 1 + below(g, 3), PROG_MAX_PAGES) : a[MREMAP_COUNT];
+	a[MREMAP_DST] = a[MREMAP_HOW] == MOVE_INPLACE ? 0 : below(g, g->p->pages);
+	room = g->p->pages - (a[MREMAP_HOW] == MOVE_INPLACE ? a[MREMAP_PAGE] : a[MREMAP_DST]);
+	a[MREMAP_NEW_COUNT] = at_most(a[MREMAP_NEW_COUNT], room);
+}
+
+static void args_madvise(struct gen *g, struct vm_op *op)
+{
+	range(g, op);
+	op->arg[RANGE_WORD] = one_in(g, 3) ? ADVICE_DONTNEED : below(g, ADVICE_PAGEOUT);
+}
+
+/* Half of the accesses look for a page that allows them. */
+static int access_page(struct gen *g, const struct vm_op *op)
+{
+	int page = aim(g, op->actor);
+	bool look = one_in(g, 2);
+
+	for (int i = 0; look && i < 4; i++) {
+		const struct shadow_page *s = &pages_of(g, op->actor)[page];
+
+		if (s->area && (s->prot == PROT_WORD_RW || (s->prot == PROT_WORD_R && op->call == CALL_RD)))
+			break;
+		page = mapped_page(g, op->actor);
+	}
+	return page;
+}
+
+static void args_access(struct gen *g, struct vm_op *op)
+{
+	static const int offsets[] = { 0, 0, 0, 1, 100, 2048, 4095 };
+
+	op->arg[ACCESS_PAGE] = access_page(g, op);
+	op->arg[ACCESS_OFFSET] = offsets[below(g, (int)(sizeof(offsets) / sizeof(offsets[0])))];
+	if (op->call == CALL_WR)
+		op->arg[ACCESS_BYTE] = below(g, 256);
+}
+
+static void args_io(struct gen *g, struct vm_op *op)
+{
+	int32_t *a = op->arg;
+
+	a[IO_FILE] = any_file(g);
+	a[IO_FILE_PAGE] = file_page(g, a[IO_FILE]);
+	a[IO_PAGE] = aim(g, op->actor);
+	a[IO_LENGTH] = length(g);
+	if (a[IO_FILE_PAGE] * PROG_PAGE + a[IO_LENGTH] > PROG_MAX_FILE_PAGES * PROG_PAGE)
+		a[IO_FILE_PAGE] = 0;
+}
+
+static void args_ftrunc(struct gen *g, struct vm_op *op)
+{
+	static const int extra[] = { 0, 0, 0, 1, 50, 101, 2048, 4095 };
+	int max = PROG_MAX_FILE_PAGES * PROG_PAGE;
+
+	op->arg[FTRUNC_FILE] = any_file(g);
+	op->arg[FTRUNC_LENGTH] = at_most(file_page(g, op->arg[FTRUNC_FILE]) * PROG_PAGE +
+						 extra[below(g, (int)(sizeof(extra) / sizeof(extra[0])))],
+					 max);
+}
+
+static void args_punch(struct gen *g, struct vm_op *op)
+{
+	op->arg[PUNCH_FILE] = any_file(g);
+	op->arg[PUNCH_PAGE] = file_page(g, op->arg[PUNCH_FILE]);
+	op->arg[PUNCH_COUNT] = one_in(g, 20) ? 0 : 1 + below(g, 3);
+}
+
+static void args_other(struct gen *g, struct vm_op *op)
+{
+	int other = below(g, PROG_MAX_ACTORS);
+
+	/* another that lives, if there is one */
+	for (int i = 0; i < PROG_MAX_ACTORS && !g->shadow.alive[other]; i++)
+		other = (other + 1) % PROG_MAX_ACTORS;
+	op->arg[OTHER_ACTOR] = other;
+	op->arg[OTHER_PAGE] = aim(g, other);
+	if (op->call != CALL_PVR)
+		op->arg[OTHER_BYTE] = below(g, 256);
+}
+
+static void args_fork(struct gen *g, struct vm_op *op)
+{
+	int q = below(g, PROG_MAX_ACTORS);
+
+	for (int i = 0; i < PROG_MAX_ACTORS && g->shadow.alive[q]; i++)
+		q = (q + 1) % PROG_MAX_ACTORS;
+	op->arg[OTHER_ACTOR] = q;
+}
+
+static void args(struct gen *g, struct vm_op *op)
+{
+	switch ((enum prog_call)op->call) {
+	case CALL_MMAP:
+		args_mmap(g, op);
+		break;
+	case CALL_MREMAP:
+		args_mremap(g, op);
+		break;
+	case CALL_MADVISE:
+		args_madvise(g, op);
+		break;
+	case CALL_MPROTECT:
+		range(g, op);
+		op->arg[RANGE_WORD] = below(g, NR_PROT_WORDS);
+		break;
+	case CALL_RD:
+	case CALL_WR:
+		args_access(g, op);
+		break;
+	case CALL_PREAD:
+	case CALL_PWRITE:
+		args_io(g, op);
+		break;
+	case CALL_FTRUNC:
+		args_ftrunc(g, op);
+		break;
+	case CALL_PUNCH:
+		args_punch(g, op);
+		break;
+	case CALL_FORK:
+		args_fork(g, op);
+		break;
+	case CALL_PVR:
+	case CALL_PVW:
+	case CALL_POKE:
+		args_other(g, op);
+		break;
+	case CALL_VMS:
+	case CALL_DIO:
+		op->arg[0] = aim(g, op->actor);
+		break;
+	case CALL_PIN:
+		op->arg[PIN_HANDLE] = below(g, PROG_MAX_PINS);
+		op->arg[PIN_PAGE] = aim(g, op->actor);
+		op->arg[PIN_COUNT] = 1 + below(g, 2);
+		break;
+	case CALL_UNPIN:
+		op->arg[PIN_HANDLE] = below(g, PROG_MAX_PINS);
+		break;
+	case CALL_EXIT:
+	case CALL_PIP:
+	case NR_CALLS:
+		break;
+	default:
+		range(g, op);
+		break;
+	}
+}
+
+/* ---- calls --------------------------------------------------------------------------------------------------- */
+
+static const uint8_t weight[NR_CALLS] = {
+	[CALL_MMAP] = 14,   [CALL_MUNMAP] = 4,	[CALL_MPROTECT] = 5, [CALL_MSYNC] = 1,	  [CALL_MLOCK] = 2,
+	[CALL_MUNLOCK] = 1, [CALL_MINCORE] = 2, [CALL_MREMAP] = 7,   [CALL_MADVISE] = 10, [CALL_RD] = 14,
+	[CALL_WR] = 18,	    [CALL_PREAD] = 3,	[CALL_PWRITE] = 3,   [CALL_FTRUNC] = 3,	  [CALL_PUNCH] = 3,
+	[CALL_FORK] = 5,    [CALL_EXIT] = 1,	[CALL_PVR] = 2,	     [CALL_PVW] = 2,	  [CALL_POKE] = 2,
+	[CALL_VMS] = 2,	    [CALL_PIP] = 2,	[CALL_GUARD] = 2,    [CALL_UNGUARD] = 1,  [CALL_PIN] = 2,
+	[CALL_UNPIN] = 1,   [CALL_DIO] = 2,
+};
+
+static bool may(const struct gen *g, int call)
+{
+	bool files = call == CALL_PREAD || call == CALL_PWRITE || call == CALL_FTRUNC || call == CALL_PUNCH;
+
+	return g->o->allowed >> call & 1 && !(files && !g->p->files);
+}
+
+static enum prog_call any_call(struct gen *g)
+{
+	int all = 0, at;
+
+	for (int i = 0; i < NR_CALLS; i++)
+		all += may(g, i) ? weight[i] : 0;
+	at = below(g, all ? all : 1);
+	for (int i = 0; i < NR_CALLS; i++) {
+		at -= may(g, i) ? weight[i] : 0;
+		if (at < 0)
+			return (enum prog_call)i;
+	}
+	return CALL_RD;
+}
+
+static int any_actor(struct gen *g)
+{
+	int actor = below(g, PROG_MAX_ACTORS);
+
+	/* one that lives, but for a dead one now and then */
+	for (int i = 0; i < PROG_MAX_ACTORS && !g->shadow.alive[actor] && !one_in(g, 40); i++)
+		actor = (actor + 1) % PROG_MAX_ACTORS;
+	return actor;
+}
+
+/* Programs begin with something to work on. */
+static enum prog_call call_at(struct gen *g, int i)
+{
+	bool begin = i < 2 || (i < 4 && one_in(g, 2));
+
+	return begin && may(g, CALL_MMAP) ? CALL_MMAP : any_call(g);
+}
+
+static void thread_of(struct gen *g, struct vm_op *op, int i)
+{
+	int first = g->o->calls / 2;
+
+	op->thread = -1;
+	if (!g->o->threads || i < first)
+		return;
+	op->block = 1;
+	/* every thread has a call, the first ones in order */
+	op->thread = (int8_t)(i - first < g->o->threads ? i - first : below(g, g->o->threads));
+}
+
+static void head(struct gen *g)
+{
+	static const uint8_t sizes[] = { 4, 8, 8, 16, 16, 16, 16, 24, 32, 64 };
+	static const uint8_t file_sizes[] = { 1, 2, 4, 4, 8, 8, 16, 20 };
+	struct vm_prog *p = g->p;
+
+	memset(p, 0, sizeof(*p));
+	snprintf(p->id, sizeof(p->id), "s%llu-%llu", (unsigned long long)g->o->seed,
+		 (unsigned long long)g->o->number);
+	p->pages = sizes[below(g, (int)sizeof(sizes))];
+	p->files = one_in(g, 10) ? 1 : PROG_MAX_FILES;
+	p->file_pages = file_sizes[below(g, (int)sizeof(file_sizes))];
+	if (!(g->o->allowed >> CALL_FTRUNC & 1)) /* who cannot change files has none */
+		p->files = p->file_pages = 0;
+}
+
+void prog_generate(const struct gen_options *o, struct vm_prog *p)
+{
+	struct gen g = { .o = o, .p = p };
+
+	seed(&g);
+	head(&g);
+	shadow_init(&g.shadow, p);
+	for (int i = 0; i < o->calls; i++) {
+		struct vm_op *op = &p->op[p->nr_ops++];
+
+		thread_of(&g, op, i);
+		op->call = (uint8_t)call_at(&g, i);
+		op->actor = (uint8_t)any_actor(&g);
+		args(&g, op);
+		shadow_do(&g.shadow, op);
+	}
+}
