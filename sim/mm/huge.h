@@ -9,10 +9,13 @@
 
 /* The vma may have a huge page at address. */
 bool transhuge_vma_suitable(const struct vm_area_struct *vma, unsigned long address);
-/* Entries of the vma's pmd level may be huge: whoever walks its tables looks. Other vmas cost no step. */
+/*
+ * Entries of the vma's pmd level may be huge: whoever walks its tables looks. Other vmas cost no step. (MADV_NOHUGEPAGE
+ * leaves the huge pages that are there.)
+ */
 static inline bool vma_may_have_huge(const struct vm_area_struct *vma)
 {
-	return vma->vm_flags & (VM_HUGEPAGE | VM_NOHUGEPAGE);
+	return vma->vm_flags & (VM_HUGEPAGE | VM_NOHUGEPAGE | VM_HUGETLB);
 }
 /* => mmap_sem held, *pmd none; VM_FAULT_*, VM_FAULT_FALLBACK: small pages, please */
 int do_huge_pmd_anonymous_page(struct vm_fault *vmf);
@@ -99,9 +102,6 @@ int hugetlb_fault(struct vm_fault *vmf);
 int copy_hugetlb_page_range(struct mm_struct *dst, struct mm_struct *src, struct vm_area_struct *vma);
 /* => mmap_sem held, range aligned, between observe_revoke_begin() and _end(); flushed when it returns */
 void unmap_hugepage_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
-/* => mmap_sem held for write; the caller flushes */
-void hugetlb_change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			       pgprot_t newprot);
 /* => the last reference to a page with PG_huge is gone */
 void free_huge_page(struct page *page);
 

@@ -411,16 +411,3 @@ void unmap_hugepage_range(struct vm_area_struct *vma, unsigned long start, unsig
 			put_page(batch[--nr]);
 	}
 }
-
-void hugetlb_change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			       pgprot_t newprot)
-{
-	unsigned long next;
-
-	for (unsigned long addr = start; addr < end; addr += HPAGE_SIZE) {
-		pmd_t *pmd = pmd_find(vma->vm_mm, addr, &next);
-
-		if (pmd && pmd_huge(entry_read(pmd)))
-			change_huge_pmd(vma, pmd, addr, newprot);
-	}
-}

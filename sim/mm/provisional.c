@@ -219,7 +219,3 @@ P struct vm_area_struct *vma_prev(const struct vm_area_struct *vma)
 
 	return n ? container_of(n, struct vm_area_struct, vm_rb) : NULL;
 }
-P void anon_vma_unlink(struct vm_area_struct *vma)
-{
-	(void)vma;
-}
