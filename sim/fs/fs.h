@@ -14,6 +14,10 @@ void disk_submit(const struct disk_request *r);
 /* So much is to be done that who need not submit more had better wait. => called without disk.lock */
 bool disk_congested(void);
 
+/* ---- pipe.c ---- */
+
+void pipe_init(void);
+
 /* ---- inode.c ---- */
 
 /* The disk, the queues, the list of inodes. => called once, at boot */

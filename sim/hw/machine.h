@@ -91,6 +91,33 @@ struct swap_info {
 #define SWAP_HAS_CACHE 0x40
 #define SWAP_MAP_MAX 0x3e
 
+#define PIPE_BUFFERS 16
+
+struct pipe_buffer {
+	struct page *page; /* holds a reference */
+	u32 offset, len;   /* of the bytes in it */
+	bool merge;	   /* the pipe's own page: may be appended to */
+};
+
+/* Each field is guarded by the mutex. */
+struct pipe {
+	struct mutex mutex;
+	u32 head, tail; /* buffers ever put in, and taken out */
+	struct pipe_buffer buf[PIPE_BUFFERS];
+};
+
+/* What vm.h's vm_pin() holds. */
+#define NR_PINNERS 8
+#define PINNER_PAGES 4
+
+struct pinner {
+	u32 used;  /* (a) taken */
+	u32 nr;	   /* the owner's */
+	bool pins; /* FOLL_PIN, rather than references */
+	bool write;
+	struct page *page[PINNER_PAGES];
+};
+
 struct machine {
 	struct machine_config config;
 	unsigned long nr_frames;
@@ -113,6 +140,10 @@ struct machine {
 	struct inode inode[NR_FILES];
 	struct file file[NR_FILES];
 	int nr_files;
+	struct file *memfd[NR_FILES]; /* vm.h's */
+	int nr_memfds;
+	struct pipe pipe;
+	struct pinner pinner[NR_PINNERS];
 	const struct invalidate_protocol *invalidate;
 	const struct cow_protocol *cow;
 	const struct around_protocol *around;

@@ -108,6 +108,7 @@ void machine_boot(const struct machine_config *config, const struct protocol *co
 	hugetlb_init();
 	swap_init();
 	fs_init();
+	pipe_init();
 	machine_task_init(-1, "setup");
 	machine_task_enter(-1);
 }

@@ -14,11 +14,17 @@ _Static_assert(VM_PAGE == PAGE_SIZE && VM_SIGBUS == SIGBUS && VM_SIGSEGV == SIGS
 
 #define WORDS (PAGE_SIZE / sizeof(u64))
 
+/* Numbers of memfds begin behind those of the files that there may be. */
+#define FIRST_MEMFD NR_FILES
+
 /* => NULL, reported, when there is none of that number: natively a violation does not end the caller */
 static struct file *file_of(int file)
 {
-	bool known = file >= 0 && file < this_machine->nr_files;
+	const struct machine *m = this_machine;
+	bool known = file >= 0 && file < m->nr_files;
 
+	if (file >= FIRST_MEMFD && file < FIRST_MEMFD + m->nr_memfds)
+		return m->memfd[file - FIRST_MEMFD];
 	BUG_ON(!known);
 	return known ? &this_machine->file[file] : NULL;
 }
@@ -42,6 +48,20 @@ int vm_file(unsigned pages)
 			"vm_file(%u): more than NR_FILES (%d) files, or more than FILE_PAGES_MAX (%d) pages",
 			pages, NR_FILES, FILE_PAGES_MAX);
 	return file ? (int)(file - this_machine->file) : -1;
+}
+
+int vm_memfd(unsigned pages)
+{
+	struct machine *m = this_machine;
+	struct file *file = m->nr_memfds < NR_FILES ? shmem_file_setup(pages * PAGE_SIZE) : NULL;
+
+	if (!file) {
+		sync_violation("assertion", "vm_memfd(%u): more than NR_FILES (%d) of them, or no memory",
+			       pages, NR_FILES);
+		return -1;
+	}
+	m->memfd[m->nr_memfds] = file;
+	return FIRST_MEMFD + m->nr_memfds++;
 }
 
 int vm_process(void)
@@ -84,6 +104,24 @@ int vm_mmap(unsigned long addr, unsigned pages, enum vm_mapping kind, int file, 
 int vm_munmap(unsigned long addr, unsigned pages)
 {
 	return (int)sys_munmap(addr, pages * PAGE_SIZE);
+}
+
+int vm_mprotect(unsigned long addr, unsigned pages, int prot)
+{
+	return (int)sys_mprotect(addr, pages * PAGE_SIZE, (unsigned long)prot);
+}
+
+int vm_madvise(unsigned long addr, unsigned pages, int behaviour)
+{
+	return (int)sys_madvise(addr, pages * PAGE_SIZE, behaviour);
+}
+
+int vm_mremap(unsigned long from, unsigned pages, unsigned long to)
+{
+	unsigned long len = pages * PAGE_SIZE;
+	long ret = sys_mremap(from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+
+	return ret < 0 ? (int)ret : 0;
 }
 
 int vm_load(unsigned long addr, uint64_t *value)
@@ -146,4 +184,75 @@ int vm_read(int file, unsigned long pos, uint64_t *value)
 	struct file *f = file_of(file);
 
 	return f ? (int)kernel_read(f, value, sizeof(*value), pos) : -EINVAL;
+}
+
+int vm_fsync(int file)
+{
+	struct file *f = file_of(file);
+
+	return f ? (int)sys_fsync(f) : -EINVAL;
+}
+
+/* The same file, opened once more with O_DIRECT, for as long as the call takes. */
+static int direct(int file, unsigned long pos, unsigned long addr, unsigned long n, bool write)
+{
+	struct file *f = file_of(file), opened;
+
+	if (!f)
+		return -EINVAL;
+	opened = *f;
+	opened.f_mode |= FMODE_DIRECT;
+	return (int)(write ? sys_pwrite(&opened, addr, n, pos) : sys_pread(&opened, addr, n, pos));
+}
+
+int vm_direct_read(int file, unsigned long pos, unsigned long addr, unsigned long n)
+{
+	return direct(file, pos, addr, n, false);
+}
+
+int vm_direct_write(int file, unsigned long pos, unsigned long addr, unsigned long n)
+{
+	return direct(file, pos, addr, n, true);
+}
+
+/* ---- processes ------------------------------------------------------------------------------------------------------- */
+
+int vm_fork(void)
+{
+	struct mm_struct *child;
+	long ret = sys_fork(&child);
+
+	return ret ? (int)ret : child->id;
+}
+
+void vm_exit(int process)
+{
+	struct mm_struct *mm = mm_of(process);
+
+	if (mm)
+		process_exit(mm);
+}
+
+int vm_peek(int process, unsigned long addr, uint64_t *value)
+{
+	struct mm_struct *mm = mm_of(process);
+
+	return mm && sys_peek(mm, addr, value, sizeof(*value)) == sizeof(*value) ? 0 : -EIO;
+}
+
+int vm_poke(int process, unsigned long addr, uint64_t value)
+{
+	struct mm_struct *mm = mm_of(process);
+
+	return mm && sys_poke(mm, addr, &value, sizeof(value)) == sizeof(value) ? 0 : -EIO;
+}
+
+int vm_vmsplice(unsigned long addr, unsigned long n)
+{
+	return (int)sys_vmsplice(addr, n);
+}
+
+int vm_pipe_read(unsigned long addr, unsigned long n)
+{
+	return (int)sys_pipe_read(addr, n);
 }

@@ -48,7 +48,7 @@ static bool unchanged(struct vm_fault *vmf)
 static void map_swapped_page(struct vm_fault *vmf, struct page *page, swp_entry_t entry)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	bool exclusive = this_machine->cow->swapin_exclusive(page, vmf->orig);
+	bool exclusive = this_machine->cow->swapin_exclusive(page, vmf->orig, vmf_write(vmf));
 	pte_t pte = mk_pte(page, vma, false);
 
 	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);

@@ -32,7 +32,7 @@ static int wp_page_reuse(struct vm_fault *vmf)
 	set_pte(vmf->pte, entry);
 	flush_tlb_page(vmf->vma, vmf->address);
 	spin_unlock(vmf->ptl);
-	return VM_FAULT_MINOR;
+	return VM_FAULT_WRITE;
 }
 
 /* A shared mapping. => called with the page table lock held; drops it */
@@ -124,7 +124,7 @@ static int wp_page_copy(struct vm_fault *vmf, struct page *old)
 		free_page_and_swap_cache(old); /* the pte's reference to it */
 	if (old)
 		put_page(old);
-	return VM_FAULT_MINOR;
+	return replaced && vmf_write(vmf) ? VM_FAULT_WRITE : VM_FAULT_MINOR;
 }
 
 /* => called with the page table lock held; drops it. An anonymous page of a private mapping */

@@ -35,6 +35,20 @@ long pin_user_pages_fast(unsigned long start, unsigned long nr, unsigned flags, 
 void unpin_user_page(struct page *page);
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty);
 bool page_maybe_dma_pinned(const struct page *page);
+/* A page of mm is about to be pinned, for the first time perhaps: fork asks. */
+void mm_set_has_pinned(struct mm_struct *mm);
+/* => called without spinlocks, a reference or pin held */
+void set_page_dirty_lock(struct page *page);
+/* The kernel stores n bytes to a page that is held, at offset in it. => called with a reference or pin; one page */
+void write_held_page(struct page *page, size_t offset, const void *buf, size_t n);
+
+/* The error that stands in a page's place, or 0. */
+static inline long gup_error(const struct page *page)
+{
+	long error = (long)page;
+
+	return error < 0 && error >= -4095 ? error : 0;
+}
 
 /* The page at an address as flags want it, or NULL: to be faulted, or an error code as pointer. => mmap_sem held */
 struct page *follow_page(struct vm_area_struct *vma, unsigned long address, unsigned flags);
@@ -44,9 +58,15 @@ struct page *follow_page(struct vm_area_struct *vma, unsigned long address, unsi
  * => called without locks; how many were copied
  */
 long access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf, size_t n, unsigned gup_flags);
-/* Faults in [start, end): MAP_POPULATE, mlock, MADV_POPULATE_*. => mmap_sem held for read; 0 or -errno */
+/*
+ * Faults in [start, end), as if read or written: MAP_POPULATE, mlock, MADV_POPULATE_*. A mapping that may be accessed
+ * in some way is populated whatever it grants. => mmap_sem held for read; 0 or -EFAULT, -ENOMEM
+ */
 long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write);
-void mm_populate(struct mm_struct *mm, unsigned long start,
-		 unsigned long len); /* => without locks; errors are dropped */
+/*
+ * Populates the vmas of [start, start + len): private writable ones as if written. => called without locks; errors are
+ * dropped
+ */
+void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len);
 
 #endif

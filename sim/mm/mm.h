@@ -111,6 +111,7 @@ void free_pgtables(struct mm_struct *mm, unsigned long addr, unsigned long end, 
 #define VM_FAULT_OOM 0x01
 #define VM_FAULT_SIGBUS 0x02
 #define VM_FAULT_MAJOR 0x04
+#define VM_FAULT_WRITE 0x08 /* a store to a private page was given a page of its own */
 #define VM_FAULT_SIGSEGV 0x40
 #define VM_FAULT_NOPAGE 0x100	/* a pte is there, or was; look again */
 #define VM_FAULT_LOCKED 0x200	/* of page_mkwrite: the page is locked */

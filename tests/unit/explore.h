@@ -24,14 +24,16 @@
 
 static inline struct engine *explore_engine(struct race_config *c, const struct race *r, const char *protocol)
 {
+	int axis = r->axis ? axis_find(r->axis) : AXIS_INVALIDATE;
 	struct engine_program p;
 	struct engine *e;
 	char err[512];
 
 	*c = (struct race_config){ .race = r, .kernel = DEFAULT_KERNEL };
 	kernel_protocols(DEFAULT_KERNEL, c->protocol);
-	c->protocol[AXIS_INVALIDATE] = protocol_find(AXIS_INVALIDATE, protocol);
-	assert_non_null(c->protocol[AXIS_INVALIDATE]);
+	if (protocol)
+		c->protocol[axis] = protocol_find((enum protocol_axis)axis, protocol);
+	assert_non_null(c->protocol[axis]);
 	race_program(c, &p);
 	e = engine_create(&p, err, sizeof(err));
 	if (!e)

@@ -33,14 +33,49 @@ struct cow_protocol {
 	/* Fork's write-protection of a range begins, ends. => mmap_sem held for write */
 	void (*fork_begin)(struct mm_struct *src);
 	void (*fork_end)(struct mm_struct *src);
-	/* A page came back from swap. => page locked, ptl held; true: it may be mapped writable at once, and is exclusive */
-	bool (*swapin_exclusive)(struct page *page, pte_t orig);
-	/* get_user_pages() finds an anonymous page mapped. => ptl held, or interrupts off; true: it must fault UNSHARE first */
+	/*
+	 * A page came back from swap, for a store or not. => page locked, ptl held, *pte still orig; true: it is this
+	 * process's alone, and is mapped writable at once if it was a store
+	 */
+	bool (*swapin_exclusive)(struct page *page, pte_t orig, bool write);
+	/*
+	 * get_user_pages() finds a page mapped read-only. vma NULL: not known. => ptl held, or interrupts off; true: it must
+	 * fault UNSHARE first
+	 */
 	bool (*gup_must_unshare)(struct vm_area_struct *vma, unsigned flags, struct page *page);
+	/*
+	 * get_user_pages() for writing finds a pte that may not be written. page NULL: the zero page. => ptl held; true: it
+	 * may be handed out all the same, since it is a copy of this process's own (FOLL_FORCE)
+	 */
+	bool (*gup_can_write)(const struct vm_area_struct *vma, unsigned flags, struct page *page, pte_t pte);
+	/* Its fault gave a mapping that may not be written a page of its own. => what to look for from here on: *flags */
+	void (*gup_cow_broken)(unsigned *flags);
+	/* The lockless walk begins: false, it must not; and ends: true, what it pinned must be dropped. => interrupts on */
+	bool (*gup_fast_begin)(struct mm_struct *mm, u32 *seq);
+	bool (*gup_fast_retry)(struct mm_struct *mm, u32 seq);
 	/* Reclaim is about to unmap a page. => page locked; false: leave it alone */
 	bool (*may_unmap)(struct page *page);
 	/* Whether PG_anon_exclusive means anything. */
 	bool exclusive;
 };
+
+/* ---- shared steps: cow_common.c -------------------------------------------------------------------------------------- */
+
+/* Mapped and swapped once at most: 2.6.13 to 2.6.29. trylock: who finds the page locked copies. => as wp_anon */
+enum wp_verdict wp_by_mapcount(struct vm_fault *vmf, struct page *page);
+bool fork_shares(struct vm_area_struct *src_vma, struct page *page, bool anon);
+bool fork_shares_unless_pinned(struct vm_area_struct *src_vma, struct page *page, bool anon);
+void fork_nothing(struct mm_struct *mm);
+/* mm->write_protect_seq is odd between the two, and a lockless walk that overlaps is thrown away. */
+void fork_seq_begin(struct mm_struct *mm);
+void fork_seq_end(struct mm_struct *mm);
+bool gup_fast_seq_begin(struct mm_struct *mm, u32 *seq);
+bool gup_fast_seq_retry(struct mm_struct *mm, u32 seq);
+bool gup_fast_begin_always(struct mm_struct *mm, u32 *seq);
+bool gup_fast_retry_never(struct mm_struct *mm, u32 seq);
+bool swapin_by_mapcount(struct page *page, pte_t orig, bool write);
+bool gup_never_unshares(struct vm_area_struct *vma, unsigned flags, struct page *page);
+bool may_unmap_any(struct page *page);
+bool may_unmap_unpinned(struct page *page);
 
 #endif
