@@ -12,6 +12,7 @@
 #include "hw/cpu.h"
 #include "kernel/slab.h"
 #include "kernel/task.h"
+#include "mm/huge.h"
 #include "mm/mm_types.h"
 #include "hw/observer.h"
 
@@ -132,6 +133,7 @@ struct machine {
 	struct cpu cpu[NR_CPUS];
 	struct zone zone;
 	struct swap_info swap;
+	struct hugetlb_pool hugetlb;
 	struct slab slab;
 	struct task_struct task[NR_TASKS];
 	struct mm_struct *process[NR_PROCESSES]; /* by mm->id; NULL: none, or it has exited */

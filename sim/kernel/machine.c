@@ -105,6 +105,7 @@ void machine_boot(const struct machine_config *config, const struct protocol *co
 	m->dirty = protocols[AXIS_DIRTY]->ops;
 	slab_init(&m->slab, base + l.slab, m->config.slab_bytes);
 	page_alloc_init();
+	hugetlb_init();
 	swap_init();
 	fs_init();
 	pipe_init();

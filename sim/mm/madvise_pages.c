@@ -31,7 +31,7 @@ static void walk_ptes(struct vm_area_struct *vma, unsigned long start, unsigned 
 
 	while (addr < end) {
 		pmd = pmd_find(vma->vm_mm, addr, &next);
-		if (pmd && pmd_huge(entry_read(pmd)))
+		if (pmd && vma_may_have_huge(vma) && pmd_huge(entry_read(pmd)))
 			split_huge_pmd(vma, pmd, addr);
 		pte = pte_find(vma->vm_mm, addr, &ptl, &next);
 		if (!pte) {
@@ -191,7 +191,7 @@ static int install_guards(struct vm_area_struct *vma, unsigned long start, unsig
 
 	while (addr < end) {
 		pmd = pmd_find(vma->vm_mm, addr, &next);
-		if (pmd && pmd_huge(entry_read(pmd)))
+		if (pmd && vma_may_have_huge(vma) && pmd_huge(entry_read(pmd)))
 			return 1;
 		pte = pte_alloc_map(vma->vm_mm, addr, &ptl);
 		if (!pte)

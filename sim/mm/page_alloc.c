@@ -429,7 +429,9 @@ static void free_page(struct page *page)
 {
 	lru_del_at_free(page);
 	free_page_check(page);
-	if (unlikely(page->flags & (1ul << PG_head)))
+	if (unlikely(page->flags & (1ul << PG_huge)))
+		free_huge_page(page);
+	else if (unlikely(page->flags & (1ul << PG_head)))
 		free_block(page);
 	else
 		free_frame(page);
