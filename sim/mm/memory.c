@@ -49,8 +49,7 @@ static void tlb_flush_mmu(struct mmu_gather *tlb)
 {
 	if (tlb->end)
 		flush_tlb_range(tlb->mm, tlb->start, tlb->end);
-	for (int i = 0; i < tlb->nr; i++)
-		free_page_and_swap_cache(tlb->pages[i]);
+	free_pages_and_swap_cache(tlb->pages, tlb->nr);
 	tlb->nr = 0;
 	tlb->start = ~0ul;
 	tlb->end = 0;
