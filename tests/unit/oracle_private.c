@@ -234,9 +234,12 @@ static struct mm_struct *child(void)
 static void share(void)
 {
 	pte_t *from = oracle_pte(ADDR), *to;
+	struct vm_area_struct *vma = find_vma(child(), ADDR);
 	struct page *page = page_of(ADDR);
 	spinlock_t *ptl;
 
+	vma->anon_vma = oracle_vma(ADDR)->anon_vma;
+	anon_vma_link(vma);
 	ptep_set_wrprotect(from);
 	to = pte_alloc_map(child(), ADDR, &ptl);
 	get_page(page);
