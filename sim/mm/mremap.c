@@ -114,6 +114,7 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 		move_ptes(vma, from, to, n >> PAGE_SHIFT);
 	}
 	observe_revoke_end(vma->vm_mm);
+	observe_moved(vma->vm_mm, old_addr, new_addr, done);
 	return done;
 }
 
