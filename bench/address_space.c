@@ -61,7 +61,8 @@ static void step(struct bench *b, const char *what, unsigned long n, const char 
 {
 	double now = bench_now();
 
-	printf("%-44s %8.2f s  %8.0f ns a %s\n", what, now - b->last, 1e9 * (now - b->last) / (double)n, unit);
+	printf("%-44s %8.2f s  %8.0f ns a %s\n", what, now - b->last, 1e9 * (now - b->last) / (double)n,
+	       unit);
 	fflush(stdout);
 	b->last = bench_now();
 }
@@ -196,7 +197,9 @@ int main(int argc, char **argv)
 	struct bench b = { .pages = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000,
 			   .vmas = argc > 2 ? strtoul(argv[2], NULL, 10) : 100000 };
 	struct engine_program p = { .name = "address space", .setup = set_up, .check = check, .arg = &b };
-	struct native_options o = { .rounds = 1, .round_seconds = ROUND_SECONDS, .no_image = true, .unwatched = true };
+	struct native_options o = {
+		.rounds = 1, .round_seconds = ROUND_SECONDS, .no_image = true, .unwatched = true
+	};
 	static struct native_result result;
 	char err[512];
 
@@ -214,11 +217,13 @@ int main(int argc, char **argv)
 		.big = true,
 	};
 	p.arena_size = machine_size(&b.machine);
-	p.tasks[p.nr_tasks++] = (struct engine_task){ .name = "task", .run = task, .arg = &b, .kind = ENGINE_ACTOR };
+	p.tasks[p.nr_tasks++] =
+		(struct engine_task){ .name = "task", .run = task, .arg = &b, .kind = ENGINE_ACTOR };
 	printf("%lu pages in %lu mappings over 1 TiB, kernel %s\n", b.pages, b.vmas, KERNEL_NAME);
 	need(native_stress(&p, &o, &result, err, sizeof(err)) == 0, err);
 	if (result.nr_kinds) {
-		fprintf(stderr, "bench_address_space: %s: %s\n", result.kind[0].first.oracle, result.kind[0].first.message);
+		fprintf(stderr, "bench_address_space: %s: %s\n", result.kind[0].first.oracle,
+			result.kind[0].first.message);
 		return 1;
 	}
 	printf("torn down; oracles found nothing\n");
