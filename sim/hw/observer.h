@@ -104,14 +104,18 @@ void observe_translation(const struct mm_struct *mm, unsigned long addr, const s
 /* The access and its observation are one: natively no other access or write comes between. */
 void observe_access_begin(void);
 void observe_access_end(void);
-/*
- * It has been performed, on this page, which may be part of a huge one. The kernel's own accesses of a process's memory
- * that do not go through its mapping (ptrace, /proc/PID/mem) tell of it in the same way. => between the two above
- */
+/* It has been performed, on this page, which may be part of a huge one. => between the two above */
 void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		  size_t n);
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		   size_t n);
+
+/*
+ * The kernel has stored to mm's memory at addr, by a page that it holds rather than by a mapping: ptrace, process_vm_writev().
+ * The page need not be there any more. => between the same two
+ */
+void observe_remote_store(const struct mm_struct *mm, unsigned long addr, const struct page *page,
+			  const void *buf, size_t n);
 
 /* Translations of mm are illegal from the last revoke_end() on, where no pte stands behind them. */
 void observe_revoke_begin(struct mm_struct *mm);
@@ -155,7 +159,11 @@ void observe_discard_begin(struct mm_struct *mm, unsigned long start, unsigned l
 void observe_discard_end(struct mm_struct *mm, unsigned long start, unsigned long end);
 /* MADV_FREE: it may go from here on, until it is stored to. */
 void observe_may_discard(struct mm_struct *mm, unsigned long start, unsigned long end);
-/* mremap: it stands elsewhere. => the ptes have moved and are flushed; nothing was at `to` */
+/*
+ * mremap: it stands elsewhere. Begin: before the first pte moves; the other: all have, and are flushed. Nothing was at `to`;
+ * what is stored meanwhile is not judged
+ */
+void observe_move_begin(struct mm_struct *mm, unsigned long from, unsigned long to, unsigned long len);
 void observe_moved(struct mm_struct *mm, unsigned long from, unsigned long to, unsigned long len);
 /* The address space is gone. */
 void observe_mm_gone(struct mm_struct *mm);

@@ -37,7 +37,10 @@ long access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf, size
 		offset = addr & ~PAGE_MASK;
 		part = n - done < PAGE_SIZE - offset ? n - done : PAGE_SIZE - offset;
 		if (gup_flags & FOLL_WRITE) {
+			observe_access_begin();
 			write_held_page(page, offset, (u8 *)buf + done, part);
+			observe_remote_store(mm, addr, page, (u8 *)buf + done, part);
+			observe_access_end();
 			set_page_dirty_lock(page);
 		} else {
 			content_read((u8 *)buf + done, (u8 *)page_address(page) + offset, part);

@@ -70,6 +70,8 @@ int vm_pin(unsigned long addr, unsigned pages, int flags)
 	p->write = flags & VM_PIN_WRITE;
 	held = hold(p, addr, pages, flags);
 	if (held == (long)pages) {
+		for (unsigned i = 0; i < pages && p->write; i++)
+			observe_pin(current->mm, addr + i * PAGE_SIZE, p->page[i]);
 		p->nr = pages;
 		SYNC_LABEL("held");
 		return (int)(p - this_machine->pinner);
@@ -89,6 +91,8 @@ void vm_unpin(int pin)
 		return;
 	nr = p->nr;
 	p->nr = 0;
+	for (u32 i = 0; i < nr && p->write; i++)
+		observe_unpin(p->page[i]);
 	drop(p, nr, p->write);
 	smp_store_release(&p->used, 0u);
 }
@@ -114,6 +118,14 @@ int vm_dma_write(int pin, unsigned long offset, unsigned long n, uint64_t word)
 	return 0;
 }
 
+static void read_held_page(struct page *page, unsigned long at, u64 *word)
+{
+	observe_access_begin();
+	content_read(word, (u8 *)page_address(page) + at, sizeof(*word));
+	observe_dma_load(page, (unsigned)at, word, sizeof(*word));
+	observe_access_end();
+}
+
 int vm_dma_read(int pin, unsigned long offset, unsigned long n, uint64_t *word)
 {
 	struct pinner *p = pinner_of(pin);
@@ -123,8 +135,7 @@ int vm_dma_read(int pin, unsigned long offset, unsigned long n, uint64_t *word)
 	if (!in_range(p, offset, n))
 		return -EINVAL;
 	for (unsigned long at = offset; at < offset + n; at += DMA_BEAT) {
-		content_read(&seen, (u8 *)page_address(p->page[at >> PAGE_SHIFT]) + (at & ~PAGE_MASK),
-			     sizeof(seen));
+		read_held_page(p->page[at >> PAGE_SHIFT], at & ~PAGE_MASK, &seen);
 		if (at == offset)
 			first = seen;
 		else if (seen != first)

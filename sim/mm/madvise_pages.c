@@ -92,8 +92,8 @@ static void free_pte(struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
 		set_pte(pte, pte_mkold(pte_mkclean(entry)));
 		*(bool *)arg = true;
 	}
-	if (PageLRU(page) && !PageSwapCache(page))
-		ClearPageSwapBacked(page);
+	if (!PageSwapCache(page))
+		mark_page_lazyfree(page);
 }
 
 int madvise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
@@ -102,6 +102,7 @@ int madvise_free(struct vm_area_struct *vma, unsigned long start, unsigned long 
 
 	if ((vma->vm_flags & (VM_LOCKED | VM_PFNMAP)) || !vma_is_anonymous(vma))
 		return -EINVAL;
+	observe_may_discard(vma->vm_mm, start, end);
 	observe_revoke_begin(vma->vm_mm);
 	walk_ptes(vma, start, end, free_pte, &flush);
 	/* A store through a translation that is dirty would not say so in the pte, and the page would be dropped. */

@@ -245,6 +245,7 @@ bool census_take(struct census *c)
 			count_mm(c, mm_at(i));
 	census_files(c);
 	census_lru(c);
+	census_holders(c);
 	return true;
 }
 

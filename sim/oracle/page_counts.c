@@ -14,14 +14,15 @@
 
 #include "oracle/check.h"
 
-#define OTHERS 64
+#define OTHERS 80
 
 /* "pagecache, page table" */
 static const char *others_text(char text[OTHERS], u32 uses)
 {
-	snprintf(text, OTHERS, "%s%s%s%s%s", uses & USE_FILE ? " pagecache" : "",
+	snprintf(text, OTHERS, "%s%s%s%s%s%s", uses & USE_FILE ? " pagecache" : "",
 		 uses & USE_SWAPCACHE ? " swap cache" : "", uses & USE_TABLE ? " page table" : "",
-		 uses & USE_BATCH ? " LRU batch" : "", uses & USE_LRU ? " (on an LRU list)" : "");
+		 uses & USE_BATCH ? " LRU batch" : "", uses & USE_HOLDER ? " pipe or pin" : "",
+		 uses & USE_LRU ? " (on an LRU list)" : "");
 	return *text ? text + 1 : "none";
 }
 

@@ -439,7 +439,7 @@ static void test_reports_name_page_index_mapping_counts(void **state)
 
 	assert_non_null(strstr(said, "1 ptes map what counts 0"));
 	assert_non_null(strstr(said, "index 0 of inode 0), 2 references, mapcount 0"));
-	assert_non_null(strstr(said, "mapped by mm 0 at 0x10000 RW"));
+	assert_non_null(strstr(said, "mapped by mm 0 at 0x10000 R"));
 }
 
 /* ---- names of what lies in a machine ------------------------------------------------------------------------- */

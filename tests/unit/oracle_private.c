@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "kernel/uapi.h"
 #include "oracle.h"
 
 static const struct machine_config ghosts = { .ghosts = true };
@@ -218,6 +219,49 @@ static void moved_leaves_nothing(void)
 	load(ADDR);
 }
 
+static void stored_while_moved(u64 afterwards)
+{
+	oracle_anon_page();
+	vm_mmap(2 * ADDR, 1, MAPPED_PRIVATE, -1, 0);
+	observe_move_begin(current->mm, ADDR, 2 * ADDR, PAGE_SIZE);
+	vm_store(ADDR, 5);
+	vm_store(2 * ADDR, 6);
+	observe_moved(current->mm, ADDR, 2 * ADDR, PAGE_SIZE);
+	change_behind(2 * ADDR, afterwards);
+	load(2 * ADDR);
+	vm_store(2 * ADDR, 8);
+	BUG_ON(load(2 * ADDR) != 8);
+}
+
+static void stored_while_moved_is_either(void)
+{
+	stored_while_moved(5);
+}
+
+static void moved_by_the_kernel(void)
+{
+	oracle_anon_page();
+	BUG_ON(sys_mremap(ADDR, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, 4 * ADDR) != 4 * ADDR);
+	BUG_ON(load(4 * ADDR) != 1 || load(4 * ADDR + 8) != 0);
+}
+
+static void poked(void)
+{
+	u64 word = 9;
+
+	oracle_anon_page();
+	BUG_ON(sys_poke(current->mm, ADDR, &word, sizeof(word)) != sizeof(word) || load(ADDR) != 9);
+}
+
+static void poked_into_nothing(void)
+{
+	u64 word = 9;
+	struct page *page = oracle_anon_page();
+
+	observe_remote_store(current->mm, ADDR, page, &word, sizeof(word));
+	load(ADDR);
+}
+
 /* ---- two processes ---------------------------------------------------------------------------------------------------- */
 
 static struct mm_struct *parent(void)
@@ -233,10 +277,14 @@ static struct mm_struct *child(void)
 /* The child maps the parent's page, both read-only: what fork does, one page of it. */
 static void share(void)
 {
+	struct vm_area_struct *vma = vma_lookup(child(), ADDR);
 	pte_t *from = oracle_pte(ADDR), *to;
 	struct page *page = page_of(ADDR);
 	spinlock_t *ptl;
 
+	vma->anon_vma = oracle_vma(ADDR)->anon_vma;
+	if (vma->anon_vma)
+		anon_vma_link(vma);
 	ptep_set_wrprotect(from);
 	to = pte_alloc_map(child(), ADDR, &ptl);
 	get_page(page);
@@ -473,6 +521,10 @@ SAYS(&ghosts, "", may_be_discarded)
 SAYS(&ghosts, "lost-write", discarded_and_back)
 SAYS(&ghosts, "lost-write", stored_after_it_might_be_discarded)
 SAYS(&ghosts, "lost-write", moved_without_its_page)
+SAYS(&ghosts, "", stored_while_moved_is_either)
+SAYS(&ghosts, "", moved_by_the_kernel)
+SAYS(&ghosts, "", poked)
+SAYS(&ghosts, "lost-write", poked_into_nothing)
 SAYS(&ghosts, "", child_begins_with_the_parents)
 SAYS(&ghosts, "cow-leak", parent_is_not_copied)
 SAYS(&ghosts, "lost-write", child_loses_what_it_had)
@@ -519,6 +571,10 @@ int main(int argc, char **argv)
 		T(discarded_and_back),
 		T(stored_after_it_might_be_discarded),
 		T(moved_without_its_page),
+		T(stored_while_moved_is_either),
+		T(moved_by_the_kernel),
+		T(poked),
+		T(poked_into_nothing),
 		T(child_begins_with_the_parents),
 		T(parent_is_not_copied),
 		T(child_loses_what_it_had),
