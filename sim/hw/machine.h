@@ -12,6 +12,7 @@
 #include "hw/cpu.h"
 #include "kernel/slab.h"
 #include "kernel/task.h"
+#include "mm/huge.h"
 #include "mm/mm_types.h"
 #include "hw/observer.h"
 
@@ -20,6 +21,7 @@
 struct around_protocol;
 struct cow_protocol;
 struct invalidate_protocol;
+struct munmap_protocol;
 struct dirty_protocol;
 
 /* What a machine is built of. 0 stands for the default of each. */
@@ -132,6 +134,7 @@ struct machine {
 	struct cpu cpu[NR_CPUS];
 	struct zone zone;
 	struct swap_info swap;
+	struct hugetlb_pool hugetlb;
 	struct slab slab;
 	struct task_struct task[NR_TASKS];
 	struct mm_struct *process[NR_PROCESSES]; /* by mm->id; NULL: none, or it has exited */
@@ -147,6 +150,7 @@ struct machine {
 	const struct cow_protocol *cow;
 	const struct around_protocol *around;
 	const struct dirty_protocol *dirty;
+	const struct munmap_protocol *munmap;
 };
 
 #define this_machine ((struct machine *)sync_machine())

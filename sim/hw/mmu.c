@@ -73,7 +73,7 @@ static u64 walk_and_mark(struct cpu *cpu, unsigned long addr, bool write)
 	within = leaf.huge ? addr & ~HPAGE_MASK & PAGE_MASK : 0;
 	pte = entry_read(leaf.entry);
 	for (;;) {
-		if (!permits(pte.pte, write))
+		if (!permits(pte.pte, write) || (leaf.huge && !(pte.pte & _PAGE_PSE)))
 			return 0;
 		if ((pte.pte & need) == need)
 			return pte.pte + within;

@@ -165,9 +165,15 @@ static inline bool pmd_none(pmd_t pmd)
 {
 	return pmd.pmd == 0;
 }
+/* A huge page that is being split: the hardware must not use the entry, the kernel waits. The rest is as it was. */
+#define _PAGE_SPLITTING (1ull << 10)
+static inline bool pmd_trans_splitting(pmd_t pmd)
+{
+	return pmd.pmd & _PAGE_SPLITTING;
+}
 static inline bool pmd_present(pmd_t pmd)
 {
-	return pmd.pmd & (_PAGE_PRESENT | _PAGE_PROTNONE);
+	return pmd.pmd & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_SPLITTING);
 }
 /* Maps a page, rather than a table of ptes. */
 static inline bool pmd_huge(pmd_t pmd)

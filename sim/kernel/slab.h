@@ -20,6 +20,7 @@ enum slab_kind {
 	SLAB_NODE,
 	SLAB_INODE,
 	SLAB_FILE,
+	SLAB_HUGETLB, /* what a hugetlb mapping counts on */
 	SLAB_IO,   /* requests under way */
 	SLAB_MISC, /* of system calls, until they return */
 	SLAB_TYPESAFE,

@@ -138,7 +138,7 @@ static int copy_some(struct fork *f, unsigned long *addr)
 	pte_t *src, *dst;
 	pmd_t *pmd;
 
-	pmd = pmd_find(f->src, *addr, &next);
+	pmd = vma_may_have_huge(f->src_vma) ? pmd_find(f->src, *addr, &next) : NULL;
 	if (pmd && pmd_huge(entry_read(pmd))) {
 		int ret = copy_pmd(f, pmd, *addr);
 

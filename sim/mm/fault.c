@@ -284,12 +284,16 @@ static int try_huge_fault(struct vm_fault *vmf, bool *done)
 	pmd_t orig = smp_load_acquire(vmf->pmd);
 	int ret = VM_FAULT_FALLBACK;
 
-	if (pmd_none(orig) && transhuge_vma_suitable(vmf->vma, vmf->address))
+	if (pmd_none(orig) && transhuge_vma_suitable(vmf->vma, vmf->address)) {
 		ret = do_huge_pmd_anonymous_page(vmf);
-	else if (pmd_huge(orig) && vmf_write(vmf) && !pmd_write(orig))
-		ret = do_huge_pmd_wp_page(vmf, orig);
-	else if (pmd_huge(orig))
+	} else if (pmd_huge(orig) && pmd_trans_splitting(orig)) {
+		wait_split_huge_page(vmf->vma->anon_vma);
 		ret = VM_FAULT_MINOR;
+	} else if (pmd_huge(orig)) {
+		ret = VM_FAULT_MINOR;
+		if ((vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) && !pmd_write(orig))
+			ret = do_huge_pmd_wp_page(vmf, orig);
+	}
 	*done = !(ret & VM_FAULT_FALLBACK);
 	return ret;
 }
@@ -304,7 +308,7 @@ static int __handle_mm_fault(struct mm_struct *mm, struct vm_fault *vmf)
 	vmf->pmd = pmd_alloc_map(mm, vmf->address);
 	if (!vmf->pmd)
 		return VM_FAULT_OOM;
-	if (unlikely(vmf->vma->vm_flags & VM_HUGEPAGE)) {
+	if (unlikely(vma_may_have_huge(vmf->vma))) {
 		ret = try_huge_fault(vmf, &done);
 		if (done)
 			return ret;

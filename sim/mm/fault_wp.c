@@ -130,6 +130,8 @@ static int wp_page_copy(struct vm_fault *vmf, struct page *old)
 /* => called with the page table lock held; drops it. An anonymous page of a private mapping */
 static int wp_page_anon(struct vm_fault *vmf, struct page *page)
 {
+	if (unlikely(PageKsm(page)))
+		return wp_page_copy(vmf, page);
 	switch (this_machine->cow->wp_anon(vmf, page)) {
 	case WP_REUSE:
 		if (vmf->flags & FAULT_FLAG_UNSHARE) {

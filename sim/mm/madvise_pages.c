@@ -9,7 +9,7 @@
  * I2: a page that was freed lazily is anonymous, clean and not swap-backed: reclaim may drop it, a store makes it dirty
  *     and so keeps it. It is marked with the page locked where the swap cache could have it.
  *
- * Lock order: mmap_sem for read, then a page table lock; the page lock is only tried under it.
+ * Lock order: mmap_sem for read, then a page table lock, then lru_lock; the page lock is only tried under a ptl.
  *
  * Left out: huge pages in parts (they are split), the size of a pile of pages that is reclaimed at a time.
  */
@@ -31,7 +31,7 @@ static void walk_ptes(struct vm_area_struct *vma, unsigned long start, unsigned 
 
 	while (addr < end) {
 		pmd = pmd_find(vma->vm_mm, addr, &next);
-		if (pmd && pmd_huge(entry_read(pmd)))
+		if (pmd && vma_may_have_huge(vma) && pmd_huge(entry_read(pmd)))
 			split_huge_pmd(vma, pmd, addr);
 		pte = pte_find(vma->vm_mm, addr, &ptl, &next);
 		if (!pte) {
@@ -92,8 +92,7 @@ static void free_pte(struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
 		set_pte(pte, pte_mkold(pte_mkclean(entry)));
 		*(bool *)arg = true;
 	}
-	if (!PageSwapCache(page))
-		mark_page_lazyfree(page);
+	mark_page_lazyfree(page);
 }
 
 int madvise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
@@ -102,6 +101,7 @@ int madvise_free(struct vm_area_struct *vma, unsigned long start, unsigned long 
 
 	if ((vma->vm_flags & (VM_LOCKED | VM_PFNMAP)) || !vma_is_anonymous(vma))
 		return -EINVAL;
+	lru_add_drain();
 	observe_may_discard(vma->vm_mm, start, end);
 	observe_revoke_begin(vma->vm_mm);
 	walk_ptes(vma, start, end, free_pte, &flush);
@@ -123,7 +123,9 @@ static void isolate_pte(struct vm_area_struct *vma, pte_t *pte, unsigned long ad
 		return;
 	ptep_test_and_clear_young(pte);
 	ClearPageReferenced(page);
-	if (arg && !isolate_lru_page(page))
+	if (!arg)
+		deactivate_page(page);
+	else if (!isolate_lru_page(page))
 		list_add(&page->lru, arg);
 }
 
@@ -190,7 +192,7 @@ static int install_guards(struct vm_area_struct *vma, unsigned long start, unsig
 
 	while (addr < end) {
 		pmd = pmd_find(vma->vm_mm, addr, &next);
-		if (pmd && pmd_huge(entry_read(pmd)))
+		if (pmd && vma_may_have_huge(vma) && pmd_huge(entry_read(pmd)))
 			return 1;
 		pte = pte_alloc_map(vma->vm_mm, addr, &ptl);
 		if (!pte)

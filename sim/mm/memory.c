@@ -49,8 +49,7 @@ static void tlb_flush_mmu(struct mmu_gather *tlb)
 {
 	if (tlb->end)
 		flush_tlb_range(tlb->mm, tlb->start, tlb->end);
-	for (int i = 0; i < tlb->nr; i++)
-		free_page_and_swap_cache(tlb->pages[i]);
+	free_pages_and_swap_cache(tlb->pages, tlb->nr);
 	tlb->nr = 0;
 	tlb->start = ~0ul;
 	tlb->end = 0;
@@ -193,12 +192,25 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 	return addr;
 }
 
+/* => true: a huge page was at addr, and is gone; *next: where it ended. One of which only a part goes is split */
+static bool unmap_huge(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long addr,
+		       unsigned long end, unsigned long *next)
+{
+	pmd_t *pmd = pmd_find(vma->vm_mm, addr, next);
+
+	if (!pmd || !pmd_huge(entry_read(pmd)))
+		return false;
+	if (!(addr & ~HPAGE_MASK) && addr + HPAGE_SIZE <= end)
+		return zap_huge_pmd(tlb, vma, pmd, addr);
+	split_huge_pmd(vma, pmd, addr);
+	return false;
+}
+
 void unmap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end, const struct zap_details *details)
 {
 	unsigned long addr = start, next;
 	spinlock_t *ptl;
-	pmd_t *pmd;
 	pte_t *pte;
 
 	if (unlikely(vma->vm_flags & VM_HUGETLB)) {
@@ -206,16 +218,9 @@ void unmap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigne
 		return;
 	}
 	while (addr < end) {
-		if (unlikely(vma->vm_flags & VM_HUGEPAGE)) {
-			pmd = pmd_find(vma->vm_mm, addr, &next);
-			if (pmd && pmd_huge(entry_read(pmd))) {
-				if ((addr & ~HPAGE_MASK) || addr + HPAGE_SIZE > end)
-					split_huge_pmd(vma, pmd, addr);
-				else if (zap_huge_pmd(tlb, vma, pmd, addr)) {
-					addr = next;
-					continue;
-				}
-			}
+		if (unlikely(vma_may_have_huge(vma)) && unmap_huge(tlb, vma, addr, end, &next)) {
+			addr = next;
+			continue;
 		}
 		pte = pte_find(vma->vm_mm, addr, &ptl, &next);
 		if (next > end)

@@ -48,7 +48,7 @@ static unsigned long mincore_table(const struct vm_area_struct *vma, unsigned lo
 	unsigned long next;
 	spinlock_t *ptl;
 	pmd_t *pmd = pmd_find(vma->vm_mm, addr, &next);
-	bool huge = pmd && pmd_huge(entry_read(pmd));
+	bool huge = pmd && vma_may_have_huge(vma) && pmd_huge(entry_read(pmd));
 	pte_t *pte = pte_find(vma->vm_mm, addr, &ptl, &next);
 
 	if (next < end)

@@ -52,6 +52,8 @@ void drain_local_pages(void);
 void get_page(struct page *page);
 /* Drops a reference; the last frees the frame. => no ptl-protected pte maps it when it is the last */
 void put_page(struct page *page);
+/* Drops a reference to each, and takes what is freed off the LRU lists in one go. => pages[] is overwritten */
+void release_pages(struct page **pages, int nr);
 #define page_cache_get(page) get_page(page)
 #define page_cache_release(page) put_page(page)
 
@@ -83,6 +85,8 @@ pmd_t *pmd_alloc_map(struct mm_struct *mm, unsigned long address);
 pmd_t *pmd_find(struct mm_struct *mm, unsigned long address, unsigned long *next);
 /* The table of ptes that *pmd is to point to; with its pte. => mmap_sem held; NULL: no memory, or *pmd is huge */
 pte_t *pte_alloc(struct mm_struct *mm, pmd_t *pmd, unsigned long address, spinlock_t **ptlp);
+/* A table of ptes that nothing points to yet, for [address, address + PMD_SIZE). => NULL: no memory; put_page() frees it */
+struct page *pte_alloc_one(unsigned long address);
 /* The lock of a table of pmds. */
 static inline spinlock_t *pmd_lockptr(pmd_t *pmd)
 {

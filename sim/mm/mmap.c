@@ -221,6 +221,8 @@ static int mmap_region(struct mm_struct *mm, struct file *file, unsigned long ad
 	if (!vma)
 		return -ENOMEM;
 	error = find_vma_intersection(mm, addr, addr + len) ? do_munmap(mm, addr, len) : 0;
+	if (!error && (vm_flags & VM_HUGETLB) && !file)
+		error = hugetlb_vma_init(vma);
 	if (error) {
 		vma_free(vma);
 		return error;

@@ -69,7 +69,7 @@ static bool change_table(struct vm_area_struct *vma, unsigned long addr, unsigne
 	spinlock_t *ptl;
 	pte_t *pte;
 
-	if (pmd && pmd_huge(entry_read(pmd))) {
+	if (pmd && vma_may_have_huge(vma) && pmd_huge(entry_read(pmd))) {
 		if (!(addr & ~HPAGE_MASK) && addr + HPAGE_SIZE <= end &&
 		    change_huge_pmd(vma, pmd, addr, newprot))
 			return true;

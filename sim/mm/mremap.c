@@ -104,7 +104,7 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 		to.addr = new_addr + done;
 		n = same_tables(from.addr, to.addr, len - done);
 		pmd = pmd_find(vma->vm_mm, from.addr, &next);
-		if (pmd && pmd_huge(entry_read(pmd)))
+		if (pmd && vma_may_have_huge(vma) && pmd_huge(entry_read(pmd)))
 			split_huge_pmd(vma, pmd, from.addr);
 		from.pte = pte_find(vma->vm_mm, from.addr, &from.ptl, &next);
 		if (!from.pte)

@@ -5,9 +5,10 @@
  * Mirrors the first third of mm/memory.c of 2.6.29, with the page table lock in the page of ptes (split
  * ptlocks).
  *
- * I1: an entry of the upper levels goes from none to a table under mm->page_table_lock and back to none
- *     only with mmap_sem held for write and the vmas off i_mmap; so whoever holds mmap_sem or i_mmap_lock
- *     may follow it.
+ * I1: an entry of the upper levels goes from none to a table under mm->page_table_lock, one of the pmd level under the
+ *     lock of its table (it may become a huge page instead), and back to none
+ *     only with mmap_sem held for write and the vmas off i_mmap, or for read where no vma is left and none can be
+ *     (munmap.c I3); so whoever holds mmap_sem and has a vma there, or i_mmap_lock, may follow it.
  * I2: a table is zeroed before the entry that makes it visible.
  *
  * Lock order: mmap_sem or i_mmap_lock, then mm->page_table_lock or one page table lock.
@@ -36,6 +37,11 @@ static struct page *table_alloc(unsigned long address, unsigned level)
 	return page;
 }
 
+struct page *pte_alloc_one(unsigned long address)
+{
+	return table_alloc(address & ~(PMD_SIZE - 1), 1);
+}
+
 static void *entry_table(entry_t e)
 {
 	return pfn_to_virt((e & PTE_PFN_MASK) >> PAGE_SHIFT);
@@ -44,6 +50,7 @@ static void *entry_table(entry_t e)
 /* => called with mmap_sem held; the table that *p points to, allocated if it was none; NULL: no memory, or *p is huge */
 static void *next_table(struct mm_struct *mm, entry_t *p, unsigned long base, unsigned level)
 {
+	spinlock_t *ptl = level == 1 ? &virt_to_page(p)->ptl : &mm->page_table_lock;
 	entry_t e = smp_load_acquire(p);
 	struct page *new;
 
@@ -52,16 +59,16 @@ static void *next_table(struct mm_struct *mm, entry_t *p, unsigned long base, un
 	new = table_alloc(base, level);
 	if (!new)
 		return NULL;
-	spin_lock(&mm->page_table_lock);
+	spin_lock(ptl);
 	e = READ_ONCE(*p);
 	if (e) {
-		spin_unlock(&mm->page_table_lock);
+		spin_unlock(ptl);
 		put_page(new);
 		return e & _PAGE_PSE ? NULL : entry_table(e);
 	}
 	/* Zeroed and with its lock before it can be found: the kernel's smp_wmb() and its readers' address dependency. */
 	smp_store_release(p, ((u64)page_to_pfn(new) << PAGE_SHIFT) | _PAGE_TABLE);
-	spin_unlock(&mm->page_table_lock);
+	spin_unlock(ptl);
 	return page_address(new);
 }
 

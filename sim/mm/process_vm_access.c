@@ -33,12 +33,8 @@ static bool copy_page_part(struct process_vm *p, struct page *page, size_t offse
 
 	if (p->write) {
 		copied = n - copy_from_user(buf, p->user, n);
-		if (copied) {
-			observe_access_begin();
-			write_held_page(page, offset, buf, copied);
-			observe_remote_store(p->mm, p->remote, page, buf, copied);
-			observe_access_end();
-		}
+		if (copied)
+			write_held_page(p->mm, p->remote, page, buf, copied);
 	} else {
 		content_read(buf, at, n);
 		copied = n - copy_to_user(p->user, buf, n);

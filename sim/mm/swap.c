@@ -201,3 +201,20 @@ void lru_del_at_free(struct page *page)
 	del_page_from_lru_list(page);
 	spin_unlock(&zone->lru_lock);
 }
+
+void lru_del_many_at_free(struct page **pages, int nr)
+{
+	struct zone *zone = &this_machine->zone;
+	bool locked = false;
+
+	for (int i = 0; have_lists() && i < nr; i++) {
+		if (!PageLRU(pages[i]))
+			continue;
+		if (!locked)
+			spin_lock(&zone->lru_lock);
+		locked = true;
+		del_page_from_lru_list(pages[i]);
+	}
+	if (locked)
+		spin_unlock(&zone->lru_lock);
+}

@@ -297,6 +297,7 @@ int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 	new = vma_dup(vma);
 	if (!new)
 		return -ENOMEM;
+	split_huge_pmd_address(vma, addr);
 	if (new_below) {
 		edit[0] = (struct vma_edit){ vma, addr, vma->vm_end, pgoff, false };
 		edit[1] = (struct vma_edit){ new, vma->vm_start, addr, vma->vm_pgoff, true };

@@ -109,8 +109,27 @@ static void count_present(struct mm_tally *t, const struct vm_area_struct *vma, 
 		p.index = p.page->index;
 	if (vma->vm_file && !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
 		judge_file_page(t->c, &p);
+	if (!huge) /* perhaps a part of a huge page, one of whose entries was split */
+		p.page = pfn_to_page(pfn_of(e));
 	if (page_is_anon(p.page))
 		judge_anon_page(t->c, &p);
+}
+
+/* What mappings of hugetlb's pool share has a reference beside those of the entries. */
+static void count_hugetlb(struct census *c, const struct vm_area_struct *vma)
+{
+	const struct hugetlb_map *map = vma->vm_private_data;
+
+	if (!(vma->vm_flags & VM_HUGETLB) || !(vma->vm_flags & VM_SHARED) || !map)
+		return;
+	for (unsigned long i = 0; i < map->nr; i++) {
+		struct frame_use *f = map->page[i] ? census_frame(c, map->page[i]) : NULL;
+
+		if (f && !(f->uses & USE_HUGETLB)) {
+			f->refs++;
+			f->uses |= USE_HUGETLB;
+		}
+	}
 }
 
 static void count_swapped(struct mm_tally *t, const struct vm_area_struct *vma, unsigned long addr, pte_t pte)
@@ -152,10 +171,19 @@ static void count_table(void *arg, const struct mm_struct *mm, unsigned long bas
 			unsigned long pfn)
 {
 	struct mm_tally *t = arg;
-	struct frame_use *f = census_frame(t->c, pfn_to_page(pfn));
+	const struct page *table = pfn_to_page(pfn);
+	struct frame_use *f = census_frame(t->c, table);
 
 	f->refs++;
 	f->uses |= USE_TABLE;
+	if (level != 2)
+		return;
+	/* those that are deposited for its huge entries */
+	while ((table = (const struct page *)table->private)) {
+		f = census_frame(t->c, table);
+		f->refs++;
+		f->uses |= USE_TABLE;
+	}
 }
 
 /* ---- mappings ---------------------------------------------------------------------------------------------------------- */
@@ -218,6 +246,7 @@ static void count_mm(struct census *c, const struct mm_struct *mm)
 		t.locked += vma->vm_flags & VM_LOCKED ? pages : 0;
 		c->file_refs += vma->vm_file && vma->vm_file->f_count.counter > 0;
 		count_anon_vma(c, vma);
+		count_hugetlb(c, vma);
 		walk_vma(&w, vma);
 	}
 	c->nr_vmas += (u32)t.vmas;
@@ -245,7 +274,6 @@ bool census_take(struct census *c)
 			count_mm(c, mm_at(i));
 	census_files(c);
 	census_lru(c);
-	census_holders(c);
 	return true;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * census_files.c - which pages the files, the swap cache, the LRU lists, the pipe and vm.h's pinners have
+ * census_files.c - which pages the files, the swap cache and the LRU lists have
  *
  * Oracle bad-count. I1: at rest, a file's nrpages, and a shmem file's `swapped`, are what its tree holds.
  *
  * Oracle bad-lru. I1: a page with PG_lru is on exactly one list, that of its kind, and none other is on any;
  * I2: nr_lru is each list's length.
  */
-#include "mm/gup.h"
 #include "mm/page_flags.h"
 #include "oracle/check.h"
 
@@ -182,28 +181,4 @@ void census_lru(struct census *c)
 		if (page_flag(page, PG_lru) && !(c->frame[c->used[i]].uses & USE_LRU))
 			sync_violation("bad-lru", "has PG_lru and is on no list: %s", page_text(text, page));
 	}
-}
-
-/* ---- what holds pages and is a part of the machine itself ----------------------------------------------------------- */
-
-static void count_holder(struct census *c, const struct page *page, u32 refs)
-{
-	struct frame_use *f;
-
-	if (page_flag(head_of(page), PG_reserved))
-		return;
-	f = census_frame(c, head_of(page));
-	f->refs += refs;
-	f->uses |= USE_HOLDER;
-}
-
-void census_holders(struct census *c)
-{
-	const struct machine *m = this_machine;
-
-	for (u32 i = m->pipe.tail; i != m->pipe.head; i++)
-		count_holder(c, m->pipe.buf[i % PIPE_BUFFERS].page, 1);
-	for (int i = 0; i < NR_PINNERS; i++)
-		for (u32 k = 0; m->pinner[i].used && k < m->pinner[i].nr; k++)
-			count_holder(c, m->pinner[i].page[k], m->pinner[i].pins ? GUP_PIN_COUNTING_BIAS : 1);
 }

@@ -24,15 +24,7 @@ struct mapped {
 	unsigned long index;	 /* in the vma's file */
 };
 
-enum use {
-	USE_FILE = 1,
-	USE_SWAPCACHE = 2,
-	USE_TABLE = 4,
-	USE_LRU = 8,
-	USE_BATCH = 16,
-	USE_DIRTY_PTE = 32,
-	USE_HOLDER = 64
-};
+enum use { USE_FILE = 1, USE_SWAPCACHE = 2, USE_TABLE = 4, USE_LRU = 8, USE_BATCH = 16, USE_DIRTY_PTE = 32, USE_HUGETLB = 64 };
 
 /* Who uses a frame, counted without believing its page's own counts. */
 struct frame_use {
@@ -71,8 +63,6 @@ struct slot_use *census_slot(struct census *c, unsigned long slot);
 /* The pages of all files and of the swap cache, and the LRU lists. */
 void census_files(struct census *c);
 void census_lru(struct census *c);
-/* The pages in the pipe and those that vm_pin() holds. */
-void census_holders(struct census *c);
 
 /* ---- looking at the machine without any step ------------------------------------------------------------------- */
 

@@ -50,6 +50,8 @@ static void find_leaks(const struct census *c, unsigned long free)
 		nr_free += page_flag(page, PG_free);
 		if (page_flag(page, PG_free) || page_flag(page, PG_reserved) || page_flag(head, PG_free))
 			continue;
+		if (page_flag(head, PG_huge) && !head->_count.counter) /* in its pool */
+			continue;
 		if (!(c->frame[page_to_pfn(head)].uses & ~(u32)USE_LRU))
 			sync_violation("memory-leak", "nothing has %s", page_text(text, page));
 	}
@@ -61,6 +63,8 @@ static void check_frames(struct census *c)
 	const struct machine *m = this_machine;
 	unsigned long free = frames_free(&m->zone),
 		      others = 1 + (m->zero_pfn != 0); /* frame 0, the zero page */
+
+	others += m->hugetlb.nr_free * HPAGE_NR;
 
 	if (free + c->frames + others == m->nr_frames)
 		return;

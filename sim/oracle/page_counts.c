@@ -2,7 +2,8 @@
 /*
  * page_counts.c - oracles bad-mapcount, bad-refcount, bad-rmap and migration-entry
  *
- * I1: at rest, _mapcount + 1 is the number of ptes and huge entries that map the page; a huge page's head counts.
+ * I1: at rest, _mapcount + 1 is the number of ptes and huge entries that map the page; the head counts a huge page's
+ *     entries, each part the ptes that map it.
  * I2: at rest, _count is one for each of those, one for the pagecache, one for the swap cache, one for a page table, one
  *     for a CPU's batch of pages for the LRU lists, and what observe_hold() was told of; 0 when it is free.
  * I3: nobody takes a reference to a page that has none.
@@ -14,16 +15,25 @@
 
 #include "oracle/check.h"
 
-#define OTHERS 80
+#define OTHERS 64
 
 /* "pagecache, page table" */
 static const char *others_text(char text[OTHERS], u32 uses)
 {
-	snprintf(text, OTHERS, "%s%s%s%s%s%s", uses & USE_FILE ? " pagecache" : "",
+	snprintf(text, OTHERS, "%s%s%s%s%s", uses & USE_FILE ? " pagecache" : "",
 		 uses & USE_SWAPCACHE ? " swap cache" : "", uses & USE_TABLE ? " page table" : "",
-		 uses & USE_BATCH ? " LRU batch" : "", uses & USE_HOLDER ? " pipe or pin" : "",
-		 uses & USE_LRU ? " (on an LRU list)" : "");
+		 uses & USE_BATCH ? " LRU batch" : "", uses & USE_LRU ? " (on an LRU list)" : "");
 	return *text ? text + 1 : "none";
+}
+
+/* => of a huge page's head: of all its parts */
+static long mapcount(const struct page *page)
+{
+	long n = page->_mapcount.counter + 1;
+
+	for (unsigned long i = 1; page_flag(page, PG_head) && i < HPAGE_NR; i++)
+		n += page[i]._mapcount.counter + 1;
+	return n;
 }
 
 static void check_page(const struct page *page, const struct frame_use *f)
@@ -36,9 +46,9 @@ static void check_page(const struct page *page, const struct frame_use *f)
 	if (page_flag(page, PG_free) && refs)
 		sync_violation("page-use-after-free", "free, and used by %u ptes and %s: %s", f->maps,
 			       others_text(others, f->uses), page_text(text, page));
-	else if (page->_mapcount.counter + 1 != (long)f->maps)
-		sync_violation("bad-mapcount", "%u ptes map what counts %d: %s", f->maps,
-			       page->_mapcount.counter + 1, page_text(text, page));
+	else if (mapcount(page) != (long)f->maps)
+		sync_violation("bad-mapcount", "%u ptes map what counts %ld: %s", f->maps, mapcount(page),
+			       page_text(text, page));
 	else if (page->_count.counter != refs && refs)
 		sync_violation("bad-refcount",
 			       "%ld references are accounted for (%u ptes; %s; %d held), it counts %d: %s",

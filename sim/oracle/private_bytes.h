@@ -16,9 +16,6 @@ void private_store(const struct mm_struct *mm, unsigned long addr, const struct 
 void private_load_of_file(const struct mm_struct *mm, unsigned long addr, const struct page *page,
 			  const void *buf, size_t n);
 
-/* Bytes are written to a page of a file that is held: stale_content.c */
-void file_store(const struct page *page, unsigned at, const void *buf, size_t n);
-
 /* ---- the table of words, for private_events.c ------------------------------------------------------------------------ */
 
 /* A piece of one word: bytes [first, last) of it. */

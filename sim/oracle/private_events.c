@@ -270,7 +270,6 @@ void observe_dma_store(const struct page *page, unsigned at, const void *buf, si
 {
 	struct ghost *g = ghost();
 
-	file_store(page, at, buf, n);
 	if (!this_machine->config.ghosts)
 		return;
 	for (int i = 0; i < GHOST_PINS; i++)

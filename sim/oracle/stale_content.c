@@ -154,25 +154,21 @@ void observe_store(const struct mm_struct *mm, unsigned long addr, const struct 
 		private_store(mm, addr, page, buf, n);
 }
 
-void file_store(const struct page *page, unsigned at, const void *buf, size_t n)
+void observe_held_store(const struct mm_struct *mm, unsigned long addr, const struct page *page,
+			const void *buf, size_t n)
 {
-	const struct page *head = head_of(page);
-	const struct address_space *mapping = READ_ONCE(head->mapping);
-	struct target t;
+	const struct address_space *mapping = READ_ONCE(page->mapping);
+	struct target t = { NULL, 0 };
 
-	if (!mapping || page_is_anon(page))
-		return;
-	t = (struct target){ mapping->host, head->index + (unsigned long)(page - head) };
+	if (!page_is_anon(page) && mapping)
+		t = (struct target){ mapping->host, page->index };
 	if (has_ghost(&t))
-		set_now(ghost_of(t.inode, t.index), at, buf, n);
-}
-
-void observe_remote_store(const struct mm_struct *mm, unsigned long addr, const struct page *page,
-			  const void *buf, size_t n)
-{
-	if (!page_is_anon(page))
-		file_store(page, (unsigned)(addr & ~PAGE_MASK), buf, n);
-	else if (this_machine->config.ghosts)
+		set_now(ghost_of(t.inode, t.index), addr & ~PAGE_MASK, buf, n);
+	if (likely(!this_machine->config.ghosts))
+		return;
+	if (!mm)
+		observe_dma_store(page, (unsigned)(addr & ~PAGE_MASK), buf, n);
+	else if (page_is_anon(page))
 		private_store(mm, addr, page, buf, n);
 }
 

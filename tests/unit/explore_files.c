@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * explore_files.c - files are right in every order: what faults, truncation, holes, writeback and direct I/O do to each
- * other under the protocols that hold
+ * other under page-lock
  *
- * All orders are tried where there are few enough of them, else as many as there is time for.
+ * There are too many orders to try all: those with few changes of priority are (pct), which finds races of few steps.
  */
 #include "explore.h"
 
@@ -110,12 +110,12 @@ static void write_direct(void)
 
 /* ---- explorations ----------------------------------------------------------------------------------------------------- */
 
-#define ENOUGH 30000 /* executions */
+#define ENOUGH 6000 /* executions */
 
-static void every_order(void (*setup)(void), void (*a)(void), void (*b)(void), const char *dirty)
+static void many_orders(void (*setup)(void), void (*a)(void), void (*b)(void), const char *dirty)
 {
-	static const char *const invalidate[] = { "page-lock", "truncate-count" };
-	const struct engine_options o = { .strategy = "dpor",
+	static const char *const invalidate[] = { "page-lock" };
+	const struct engine_options o = { .strategy = "pct",
 					  .preemptions = -1,
 					  .executions = ENOUGH,
 					  .seconds = EXPLORE_SECONDS,
@@ -123,7 +123,7 @@ static void every_order(void (*setup)(void), void (*a)(void), void (*b)(void), c
 	const struct race r = { .name = "files", .setup = setup, .actors = { { "a", a }, { "b", b } } };
 	static struct engine_result result;
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 1; i++) {
 		struct race_config c = { .race = &r, .kernel = DEFAULT_KERNEL };
 		struct engine_program p;
 		struct engine *e;
@@ -138,15 +138,14 @@ static void every_order(void (*setup)(void), void (*a)(void), void (*b)(void), c
 			fail_msg("%s", err);
 		engine_destroy(e);
 		explore_nothing_fired(&result, &r, invalidate[i]);
-		print_message("%llu executions under %s%s\n", (unsigned long long)result.stats.executions,
-			      invalidate[i], result.stats.complete ? "" : ", not all");
+		assert_int_equal(result.stats.executions, ENOUGH);
 	}
 }
 
 #define EXPLORE(name, setup, a, b, dirty)                                                                    \
 	static void name(void **state)                                                                       \
 	{                                                                                                    \
-		every_order(setup, a, b, dirty);                                                             \
+		many_orders(setup, a, b, dirty);                                                             \
 	}
 EXPLORE(tmpfs_store_vs_punch, tmpfs_shared, store, punch, "pte")
 EXPLORE(tmpfs_store_vs_truncate, tmpfs_shared, store, truncate, "writenotify")

@@ -258,7 +258,7 @@ static void poked_into_nothing(void)
 	u64 word = 9;
 	struct page *page = oracle_anon_page();
 
-	observe_remote_store(current->mm, ADDR, page, &word, sizeof(word));
+	observe_held_store(current->mm, ADDR, page, &word, sizeof(word));
 	load(ADDR);
 }
 

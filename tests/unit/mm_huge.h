@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm_huge.h - what the tests of huge and of merged pages share: a machine with room for huge pages, mappings of any kind
+ *
+ * Each test is a script that runs as the set-up of a machine, or an exploration of a few actors that run after one. What
+ * a script expects it says with BUG_ON(), which makes the run fail and names the line's words.
+ */
+#ifndef TESTS_UNIT_MM_HUGE_H
+#define TESTS_UNIT_MM_HUGE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/engine.h"
+#include "hw/machine.h"
+#include "hw/mmu.h"
+#include "kernel/machine.h"
+#include "kernel/sys.h"
+#include "mm/mm.h"
+#include "mm/protocols/cow.h"
+#if FAULTLINE_NATIVE
+#include "native/native.h"
+#endif
+#include "race/run.h"
+
+#define HADDR 0x40000000ul
+#define PRIVATE (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE)
+#define SHARED (PRIVATE | VM_SHARED | VM_MAYSHARE)
+
+struct huge_test {
+	void (*setup)(void);
+	void (*actor[3])(void *arg); /* native: they run once each, together */
+	void (*check)(void);
+	struct machine_config config;
+	const struct cow_protocol *cow; /* NULL: the usual one */
+};
+
+static const struct huge_test *the_test;
+
+/* A mapping without the system call. => its address */
+static __attribute__((unused)) struct vm_area_struct *map_range(unsigned long addr, unsigned long len,
+								unsigned long vm_flags)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma = kmem_alloc(sizeof(*vma), SLAB_VMA);
+
+	down_write(&mm->mmap_sem);
+	vma->vm_mm = mm;
+	vma->vm_start = addr;
+	vma->vm_end = addr + len;
+	vma->vm_flags = vm_flags;
+	vma->vm_page_prot = vm_get_page_prot(vm_flags);
+	vma->vm_pgoff = addr >> PAGE_SHIFT;
+	if ((vm_flags & VM_HUGETLB) && hugetlb_vma_init(vma)) {
+		kmem_free(vma, sizeof(*vma), SLAB_VMA);
+		vma = NULL;
+	}
+	if (vma) {
+		vma_link(mm, vma);
+		mm->total_vm += vma_pages(vma);
+	}
+	up_write(&mm->mmap_sem);
+	return vma;
+}
+
+static __attribute__((unused)) struct mm_struct *new_process(void)
+{
+	struct mm_struct *mm = mm_alloc();
+
+	BUG_ON(!mm || process_register(mm));
+	return mm;
+}
+
+static __attribute__((unused)) void store(unsigned long addr, u64 v)
+{
+	BUG_ON(user_write(addr, &v, sizeof(v)));
+}
+
+static __attribute__((unused)) u64 load(unsigned long addr)
+{
+	u64 v = ~0ull;
+
+	BUG_ON(user_read(addr, &v, sizeof(v)));
+	return v;
+}
+
+static __attribute__((unused)) pmd_t *pmd_of(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long next;
+
+	return pmd_find(mm, addr, &next);
+}
+
+/* => the page that addr shows, or NULL */
+static __attribute__((unused)) struct page *page_at(struct mm_struct *mm, unsigned long addr)
+{
+	pmd_t *pmd = pmd_of(mm, addr);
+	unsigned long next;
+	spinlock_t *ptl;
+	pte_t *pte;
+
+	if (!pmd)
+		return NULL;
+	if (pmd_huge(entry_read(pmd)))
+		return pfn_to_page(pmd_pfn(entry_read(pmd)) + pte_index(addr));
+	pte = pte_find(mm, addr, &ptl, &next);
+	return pte && pte_present(entry_read(pte)) ? pfn_to_page(pte_pfn(entry_read(pte))) : NULL;
+}
+
+static __attribute__((unused)) bool is_huge(struct mm_struct *mm, unsigned long addr)
+{
+	pmd_t *pmd = pmd_of(mm, addr);
+
+	return pmd && pmd_huge(entry_read(pmd));
+}
+
+static __attribute__((unused)) long rss(struct mm_struct *mm)
+{
+	return atomic_read(&mm->rss[MM_ANONPAGES]);
+}
+
+static __attribute__((unused)) unsigned long frames_free(void)
+{
+	return this_machine->zone.nr_free;
+}
+
+static void boot(void *arg)
+{
+	const struct protocol *protocols[NR_AXES];
+	struct machine_config config = the_test->config;
+
+	(void)arg;
+	if (!config.nr_frames)
+		config.nr_frames = 2600;
+	kernel_protocols(DEFAULT_KERNEL, protocols);
+	machine_boot(&config, protocols);
+	if (the_test->cow)
+		this_machine->cow = the_test->cow;
+	for (int i = 0; i < 3; i++)
+		machine_task_init(i, "actor");
+	use_mm(current, new_process());
+	the_test->setup();
+	machine_setup_done();
+}
+
+static void nobody(void *arg)
+{
+	machine_task_enter((int)(intptr_t)arg);
+	if (the_test->actor[(intptr_t)arg])
+		the_test->actor[(intptr_t)arg](arg);
+}
+
+static void check(void *arg)
+{
+	(void)arg;
+	machine_task_enter(-1);
+	if (the_test->check)
+		the_test->check();
+}
+
+static struct engine_program program(const struct huge_test *test)
+{
+	struct machine_config config = test->config;
+
+	if (!config.nr_frames)
+		config.nr_frames = 2600;
+	the_test = test;
+	struct engine_program p = { .name = "huge", .arena_size = machine_size(&config), .setup = boot, .check = check };
+	for (int i = 0; i < 3 && (i == 0 || test->actor[i]); i++)
+		p.tasks[p.nr_tasks++] = (struct engine_task){ .name = i == 0 ? "a" : i == 1 ? "b" : "c",
+							      .run = nobody,
+							      .arg = (void *)(intptr_t)i };
+	return p;
+}
+
+#endif
