@@ -424,8 +424,7 @@ static void free_frame(struct page *page)
 	spin_unlock(&zone->lock);
 }
 
-/* => the last reference is gone, and the page is on no list */
-static void free_unlisted(struct page *page)
+void free_unref_page(struct page *page)
 {
 	free_page_check(page);
 	if (unlikely(page->flags & (1ul << PG_huge)))
@@ -434,59 +433,6 @@ static void free_unlisted(struct page *page)
 		free_block(page);
 	else
 		free_frame(page);
-}
-
-/* => the last reference is gone */
-static void free_page(struct page *page)
-{
-	lru_del_at_free(page);
-	free_unlisted(page);
-}
-
-/* Machines that are too small for a block have no tails: they need not look. */
-static struct page *counted_page(struct page *page)
-{
-	return machine_const(nr_frames) < 2 * HPAGE_NR ? page : compound_head(page);
-}
-
-void get_page(struct page *page)
-{
-	page = counted_page(page);
-	observe_get_page(page);
-	atomic_inc(&page->_count);
-}
-
-/* => whether it was the last reference. The page is a head, or small */
-static bool put_page_testzero(struct page *page)
-{
-	int count = atomic_dec_return(&page->_count);
-
-	if (unlikely(count < 0))
-		sync_violation("bad-refcount", "put_page() of page %lu, which has no references",
-			       page_to_pfn(page));
-	return count == 0;
-}
-
-void put_page(struct page *page)
-{
-	page = counted_page(page);
-	if (put_page_testzero(page))
-		free_page(page);
-}
-
-void release_pages(struct page **pages, int nr)
-{
-	int last = 0;
-
-	for (int i = 0; i < nr; i++) {
-		struct page *page = counted_page(pages[i]);
-
-		if (put_page_testzero(page))
-			pages[last++] = page;
-	}
-	lru_del_many_at_free(pages, last);
-	for (int i = 0; i < last; i++)
-		free_unlisted(pages[i]);
 }
 
 /* ---- boot ---------------------------------------------------------------------------------------------------------- */
