@@ -123,13 +123,32 @@ static void reset_slab(struct native_machine *m, const struct slab *s, size_t us
 	reset_range(m, heap + s->size, m->size);
 }
 
+/*
+ * struct machine, without the disk's blocks and what is known of the contents of its files: programs have none on it, nor,
+ * without config.ghosts, anybody who notes what private memory holds.
+ */
+static void reset_machine(struct native_machine *m, const struct machine *image)
+{
+	size_t disk = offsetof(struct machine, disk.block), ghost = offsetof(struct machine, ghost.page);
+	size_t words = offsetof(struct machine, ghost.word), pins = offsetof(struct machine, ghost.pin);
+
+	if (image->nr_files || ghost < disk) {
+		reset_range(m, 0, offset_of(m, image->frame));
+		return;
+	}
+	reset_range(m, 0, disk);
+	reset_range(m, disk + sizeof(image->disk.block), ghost);
+	reset_range(m, ghost + sizeof(image->ghost.page), image->config.ghosts ? pins : words);
+	reset_range(m, pins, offset_of(m, image->frame));
+}
+
 static void reset(struct native_machine *m)
 {
 	const struct machine *machine = (const struct machine *)m->arena,
 			     *image = (const struct machine *)m->image;
-	size_t used = machine->slab.used, frames = offset_of(m, image->frame);
+	size_t used = machine->slab.used;
 
-	reset_range(m, 0, frames);
+	reset_machine(m, image);
 	reset_frames(m, image);
 	reset_range(m, offset_of(m, image->swap.map), offset_of(m, image->swap.map) + image->swap.nr_slots);
 	reset_slab(m, &image->slab, used);
