@@ -126,7 +126,7 @@ const struct fuzz_way fuzz_compare = {
 
 static int open_swap(struct fuzz *f)
 {
-	f->pair = (struct pair){ .name = { "simulator", "simulator" }, .level = LEVEL_AREAS };
+	f->pair = (struct pair){ .name = { "simulator", "simulator" }, .level = LEVEL_RESULTS };
 	f->gen.pageout = f->gen.read_back = true;
 	return open_pair(f);
 }
@@ -167,7 +167,7 @@ static bool swaps_alike(const struct vm_prog *p, void *arg)
 	char what[64];
 
 	return fuzz_may_shrink(t->f) && !run_both(t->f, p) &&
-	       prog_compare(&t->f->pair.log[0], &t->f->pair.log[1], LEVEL_AREAS, &d) == VERDICT_DIFFERENT &&
+	       prog_compare(&t->f->pair.log[0], &t->f->pair.log[1], LEVEL_RESULTS, &d) == VERDICT_DIFFERENT &&
 	       !strcmp(what_of(t->f, &d, what, sizeof(what)), t->k->what) && p->op[d.op].call == t->k->call;
 }
 
@@ -182,7 +182,7 @@ static int swap_one(struct fuzz *f, struct vm_prog *p)
 	p->frames = sizes[f->gen.number % (sizeof(sizes) / sizeof(sizes[0]))];
 	p->swap = 256;
 	status = run_both(f, p);
-	if (status || prog_compare(&f->pair.log[0], &f->pair.log[1], LEVEL_AREAS, &d) != VERDICT_DIFFERENT)
+	if (status || prog_compare(&f->pair.log[0], &f->pair.log[1], LEVEL_RESULTS, &d) != VERDICT_DIFFERENT)
 		return status;
 	if (d.part != PART_ORACLE && ran_short(&f->pair.log[0])) {
 		f->short_of_memory++;
@@ -195,7 +195,7 @@ static int swap_one(struct fuzz *f, struct vm_prog *p)
 	if (swaps_alike(p, &test))
 		prog_shrink(p, swaps_alike, &test);
 	run_both(f, p);
-	if (!f->json && prog_compare(&f->pair.log[0], &f->pair.log[1], LEVEL_AREAS, &d))
+	if (!f->json && prog_compare(&f->pair.log[0], &f->pair.log[1], LEVEL_RESULTS, &d))
 		prog_difference_print(stdout, &f->pair.log[0], "swapping", &f->pair.log[1], "roomy", &d);
 	snprintf(says, sizeof(says), "differs without its machine line: %s", test.k->what);
 	return fuzz_write(f, (struct fuzz_kind *)(uintptr_t)test.k, p, says);
