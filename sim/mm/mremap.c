@@ -73,6 +73,7 @@ static void move_ptes(struct vm_area_struct *vma, struct pte_run from, struct pt
 	SYNC_LABEL("moved");
 	if (flush)
 		flush_tlb_range(vma->vm_mm, old_addr, old_addr + n * PAGE_SIZE);
+	observe_moved(vma->vm_mm, old_addr, to.addr, n * PAGE_SIZE);
 	if (to.ptl != from.ptl)
 		spin_unlock(to.ptl);
 	spin_unlock(from.ptl);

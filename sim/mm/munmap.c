@@ -78,18 +78,16 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, uns
 	struct vm_area_struct *vma, *next;
 	struct mmu_gather tlb;
 
-	tlb_gather_init(&tlb, mm);
 	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right))
-		observe_discard_begin(mm, vma->vm_start, vma->vm_end);
-	observe_revoke_begin(mm);
-	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
-		unmap_vma_range(&tlb, vma, vma->vm_start, vma->vm_end, &all);
 		end = vma->vm_end;
-	}
+	tlb_gather_init(&tlb, mm);
+	observe_discard_begin(mm, start, end);
+	observe_revoke_begin(mm);
+	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right))
+		unmap_vma_range(&tlb, vma, vma->vm_start, vma->vm_end, &all);
 	tlb_finish_mmu(&tlb);
 	observe_revoke_end(mm);
-	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right))
-		observe_discard_end(mm, vma->vm_start, vma->vm_end);
+	observe_discard_end(mm, start, end);
 	SYNC_LABEL("zapped");
 	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
 		anon_vma_unlink(vma);
