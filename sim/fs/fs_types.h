@@ -69,10 +69,10 @@ struct inode {
 	struct address_space i_data;
 	const struct inode_operations *i_op; /* (c) */
 	/* shmem: swap entries of pages that are not in memory stand in page_tree, as (entry | RADIX_EXCEPTIONAL) */
-	unsigned long swapped;	    /* (T) how many */
-	unsigned long alloced;	    /* (T) pages that it has, in memory and on swap */
-	bool ghosted;		    /* (c) the oracles keep its bytes: struct ghost */
-	bool buffers;		    /* (c) its pages have buffers: simplefs.c */
+	unsigned long swapped;		       /* (T) how many */
+	unsigned long alloced;		       /* (T) pages that it has, in memory and on swap */
+	bool ghosted;			       /* (c) the oracles keep its bytes: struct ghost */
+	bool buffers;			       /* (c) its pages have buffers: simplefs.c */
 	struct inode *ghost_next, *ghost_prev; /* the oracles': inodes from the slab */
 };
 
@@ -107,8 +107,8 @@ struct file {
 	atomic_t f_count; /* (a) references: descriptors and vmas; 0: a file of the machine's, for ever */
 	unsigned f_mode;  /* (c) FMODE_* */
 	struct file *ghost_next, *ghost_prev; /* the oracles': files from the slab */
-	int held;    /* the oracles': references of descriptors, if anybody tells */
-	bool counted; /* the oracles': somebody tells */
+	int held;			      /* the oracles': references of descriptors, if anybody tells */
+	bool counted;			      /* the oracles': somebody tells */
 };
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u

@@ -37,7 +37,7 @@ struct machine_config {
 	unsigned hugetlb_pages; /* huge pages set aside at boot; default none */
 	bool kswapd, writeback; /* has these tasks */
 	bool aio; /* has the task that finishes asynchronous direct I/O; without it that is over when it was submitted */
-	bool lru;		/* has LRU lists, so that memory can be reclaimed */
+	bool lru; /* has LRU lists, so that memory can be reclaimed */
 	bool io_at_once; /* I/O is done when it was asked for: for programs that run alone, without the disk's task */
 	bool big;    /* the limits of a big machine: BIG_MAP_COUNT */
 	bool ghosts; /* private bytes of processes are judged: struct ghost */
@@ -67,8 +67,9 @@ struct zone {
 	spinlock_t lock __attribute__((aligned(64)));
 	struct list_head free;	    /* (Z) by lru: last in, first out */
 	struct list_head free_huge; /* (Z) heads of free blocks of HPAGE_NR frames */
-	unsigned long fresh, fresh_end; /* (Z) frames from the one to before the other were never handed out: on no list */
-	unsigned long nr_free;	    /* (Z) written with it held, read without on purpose */
+	unsigned long fresh,
+		fresh_end; /* (Z) frames from the one to before the other were never handed out: on no list */
+	unsigned long nr_free; /* (Z) written with it held, read without on purpose */
 	struct per_cpu_pages pcp[NR_CPUS];
 	struct lru_batch lru_add[NR_CPUS];
 	spinlock_t lru_lock __attribute__((aligned(64)));

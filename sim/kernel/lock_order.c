@@ -23,7 +23,7 @@
 	     "file faults, truncation, invalidation, writeback, reclaim, migration, swap-ins")                                               \
 	LOCK("i_mmap_lock", "mapping->i_mmap_lock, a spinlock", "the vmas that map the file",                                                \
 	     "vma_link, unmap_mapping_range, the walks of rmap over files")                                                                  \
-	LOCK("anon_vma->lock", "anon_vma->lock, a spinlock",                                                                                  \
+	LOCK("anon_vma->lock", "anon_vma->lock, a spinlock",                                                                                 \
 	     "the vmas that may map the anonymous pages of a family",                                                                        \
 	     "anon_vma_prepare, fork, the walks of rmap over anonymous pages")                                                               \
 	LOCK("page_table_lock", "mm->page_table_lock, a spinlock",                                                                           \
@@ -38,11 +38,11 @@
 	     "the radix tree of a file or of the swap cache",                                                                                \
 	     "every lookup, insertion and removal of a page")                                                                                \
 	LOCK("swap.lock", "swap_lock, a spinlock", "which swap slots are free, and who counts on them",                                      \
-	     "swap_duplicate and swap_free, with a ptl; joining and leaving the swap cache, with its tree_lock")                                                                             \
+	     "swap_duplicate and swap_free, with a ptl; joining and leaving the swap cache, with its tree_lock")                             \
 	LOCK("disk.lock", "the disk's queue, a spinlock", "requests that were handed over",                                                  \
 	     "submitting and taking requests")                                                                                               \
-	LOCK("aio.lock", "the queue of finished direct I/O, a spinlock", "requests whose transfers are over",                                \
-	     "the end of the last transfer, aio_run")                                                                                        \
+	LOCK("aio.lock", "the queue of finished direct I/O, a spinlock",                                                                     \
+	     "requests whose transfers are over", "the end of the last transfer, aio_run")                                                   \
 	LOCK("zone.lock", "zone->lock, a spinlock", "free frames",                                                                           \
 	     "allocating and freeing frames; innermost")                                                                                     \
 	LOCK("slab.lock", "the slab's, a spinlock", "free objects",                                                                          \

@@ -182,7 +182,8 @@ static int unmap_and_move(struct page *new, struct page *old, int extra)
 
 	if (PageWriteback(old))
 		wait_on_page_writeback(old);
-	if (PagePrivate(old) || PageKsm(old) || PageReserved(old) || (!page_mapping(old) && !page_mapped(old)))
+	if (PagePrivate(old) || PageKsm(old) || PageReserved(old) ||
+	    (!page_mapping(old) && !page_mapped(old)))
 		return -EAGAIN;
 	rcu_read_lock();
 	if (page_mapped(old) || !anon) {

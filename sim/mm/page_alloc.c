@@ -355,10 +355,10 @@ static void free_page_check(const struct page *page)
 		sync_violation("bad-mapcount", "page %lu is freed while %d ptes map it", page_to_pfn(page),
 			       page_mapcount(page));
 	if (page->flags & CHECK_AT_FREE)
-		sync_violation("bad-refcount", "page %lu is freed while its flags are %#lx%s", page_to_pfn(page),
-			       page->flags,
-			       page->flags & FREE_FLAG		  ? ": it is free" :
-			       page->flags & (1ul << PG_locked)	  ? ": it is locked" :
+		sync_violation("bad-refcount", "page %lu is freed while its flags are %#lx%s",
+			       page_to_pfn(page), page->flags,
+			       page->flags & FREE_FLAG		   ? ": it is free" :
+			       page->flags & (1ul << PG_locked)	   ? ": it is locked" :
 			       page->flags & (1ul << PG_swapcache) ? ": it is in the swap cache" :
 								     "");
 	if (page->mapping && !((uintptr_t)page->mapping & PAGE_MAPPING_ANON))

@@ -60,7 +60,8 @@ pte_t *page_check_address(struct page *page, struct mm_struct *mm, unsigned long
 /* A walk over the vmas that may map a page, and what it found. */
 struct rmap_walk {
 	/* => called with i_mmap_lock or the anon_vma's lock held; SWAP_AGAIN: go on, else the walk ends with it */
-	int (*one)(struct page *page, struct vm_area_struct *vma, unsigned long address, struct rmap_walk *walk);
+	int (*one)(struct page *page, struct vm_area_struct *vma, unsigned long address,
+		   struct rmap_walk *walk);
 	bool nonlinear; /* nonlinear vmas too, at every address that has a pte */
 	enum ttu_flags flags;
 	int found;

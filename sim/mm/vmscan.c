@@ -157,7 +157,8 @@ static enum page_fate check_references(struct page *page, bool *reclaim)
  * => page locked, dirty, unmapped; *locked: still; true: it is clean, and locked. Only a page that nobody else has is
  * worth writing
  */
-static bool pageout(struct page *page, struct address_space *mapping, const struct scan_control *sc, bool *locked)
+static bool pageout(struct page *page, struct address_space *mapping, const struct scan_control *sc,
+		    bool *locked)
 {
 	if (page_count(page) - PagePrivate(page) != 2 || !mapping->a_ops->writepage || disk_congested())
 		return false;
@@ -248,7 +249,8 @@ static enum page_fate shrink_locked_page(struct page *page, const struct scan_co
 			return PAGE_KEEP;
 		mapping = page_mapping(page);
 	}
-	if (PagePrivate(page) && (!mapping || !mapping->a_ops->releasepage || !mapping->a_ops->releasepage(page)))
+	if (PagePrivate(page) &&
+	    (!mapping || !mapping->a_ops->releasepage || !mapping->a_ops->releasepage(page)))
 		return PAGE_ACTIVATE;
 	return take_away(page) ? PAGE_FREED : PAGE_KEEP;
 }

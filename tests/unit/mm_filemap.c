@@ -35,7 +35,8 @@ static void lookups_pass_over_swap_entries(void)
 	BUG_ON(find_get_pages(MAPPING, 1, 4, pages) != 2 || pages[0]->index != 2 || pages[1]->index != 3);
 	put_page(pages[0]);
 	put_page(pages[1]);
-	BUG_ON(radix_to_swp_entry(radix_tree_replace(&MAPPING->page_tree, 1, page)).val != swp_entry(0, 3).val);
+	BUG_ON(radix_to_swp_entry(radix_tree_replace(&MAPPING->page_tree, 1, page)).val !=
+	       swp_entry(0, 3).val);
 }
 
 static void pages_are_added_once(void)
@@ -73,7 +74,8 @@ static void a_read_fault_maps_its_neighbours(void)
 	BUG_ON(!byte_is(WINDOW + PAGES(15), 10));
 	BUG_ON(nr_present(5, 21) != 15 || nr_present(0, 48) != 15 || present(WINDOW + PAGES(12)));
 	BUG_ON(atomic_read(&current->mm->rss[MM_SHMEMPAGES]) != rss + 15);
-	BUG_ON(!byte_is(WINDOW + PAGES(22), 17) || nr_present(21, 48) != 11 || !byte_is(WINDOW + PAGES(12), 0));
+	BUG_ON(!byte_is(WINDOW + PAGES(22), 17) || nr_present(21, 48) != 11 ||
+	       !byte_is(WINDOW + PAGES(12), 0));
 	BUG_ON(sys_munmap(WINDOW, PAGES(48)) || atomic_read(&current->mm->rss[MM_SHMEMPAGES]) != rss);
 }
 
@@ -105,7 +107,8 @@ static void neighbours_are_mapped_as_their_vma_is(void)
 	BUG_ON(!byte_is(WINDOW, 0));
 	faults = current->min_flt;
 	store(WINDOW + PAGES(5), 99);
-	BUG_ON(current->min_flt != faults || sys_munmap(WINDOW, PAGES(16)) || !file_byte_is(the_file, PAGES(5), 99));
+	BUG_ON(current->min_flt != faults || sys_munmap(WINDOW, PAGES(16)) ||
+	       !file_byte_is(the_file, PAGES(5), 99));
 }
 
 static void reads_end_with_the_file(void)
@@ -113,7 +116,8 @@ static void reads_end_with_the_file(void)
 	fill_buffer(1);
 	BUG_ON(sys_pread(the_file, BUFFER, PAGE_SIZE, PAGES(1) - 8) != (long)PAGE_SIZE);
 	BUG_ON(!byte_is(BUFFER + 8, (u8)file_initial_word(0, PAGES(1))));
-	BUG_ON(sys_pread(the_file, BUFFER, 100, PAGES(4) - 8) != 8 || sys_pread(the_file, BUFFER, 1, PAGES(4)));
+	BUG_ON(sys_pread(the_file, BUFFER, 100, PAGES(4) - 8) != 8 ||
+	       sys_pread(the_file, BUFFER, 1, PAGES(4)));
 	BUG_ON(sys_pread(the_file, BUFFER + PAGE_SIZE - 4, 8, 0) != 4);
 	BUG_ON(sys_pread(the_file, BUFFER + PAGE_SIZE, 8, 0) != -EFAULT);
 }

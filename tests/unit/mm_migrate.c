@@ -85,7 +85,8 @@ static void a_page_with_a_slot_moves(void)
 	entry = page_swp_entry(page);
 	BUG_ON(migrate(page));
 	new = page_of(ADDR);
-	BUG_ON(new == page || !PageSwapCache(new) || page_swp_entry(new).val != entry.val || swap_count(entry) != 1);
+	BUG_ON(new == page || !PageSwapCache(new) || page_swp_entry(new).val != entry.val ||
+	       swap_count(entry) != 1);
 	page = lookup_swap_cache(entry);
 	BUG_ON(page != new || !PageDirty(new));
 	put_page(page);

@@ -32,7 +32,8 @@ static void pages_count_their_ptes(void)
 	map_anon(1);
 	page = page_of(ADDR);
 	BUG_ON(page_mapcount(page) != 1 || !PageAnon(page) || !PageSwapBacked(page));
-	BUG_ON(page_anon_vma(page) != vma_of(ADDR)->anon_vma || page->index != linear_page_index(vma_of(ADDR), ADDR));
+	BUG_ON(page_anon_vma(page) != vma_of(ADDR)->anon_vma ||
+	       page->index != linear_page_index(vma_of(ADDR), ADDR));
 	child = fork_here();
 	BUG_ON(page_mapcount(page) != 2);
 	process_exit(child);
@@ -205,7 +206,8 @@ static void a_files_page_is_unmapped_everywhere(void)
 	struct page *page;
 	u64 v;
 
-	BUG_ON(vm_mmap(ADDR, 1, MAPPED_SHARED, DATA, 0) || vm_mmap(ADDR + VM_PAGE, 1, MAPPED_PRIVATE, DATA, 0));
+	BUG_ON(vm_mmap(ADDR, 1, MAPPED_SHARED, DATA, 0) ||
+	       vm_mmap(ADDR + VM_PAGE, 1, MAPPED_PRIVATE, DATA, 0));
 	BUG_ON(vm_touch(ADDR) || vm_touch(ADDR + VM_PAGE));
 	page = page_of(ADDR);
 	BUG_ON(page != page_of(ADDR + VM_PAGE) || PageDirty(page) || rss(MM_FILEPAGES) != 2);
@@ -255,7 +257,8 @@ static void a_lazily_freed_page_goes_if_it_is_clean(void)
 
 	map_anon(1);
 	page = lazyfree(ADDR);
-	BUG_ON(unmap(page) != SWAP_SUCCESS || !pte_none(pte_of(ADDR)) || rss(MM_ANONPAGES) || rss(MM_SWAPENTS));
+	BUG_ON(unmap(page) != SWAP_SUCCESS || !pte_none(pte_of(ADDR)) || rss(MM_ANONPAGES) ||
+	       rss(MM_SWAPENTS));
 	BUG_ON(vm_load(ADDR, &v) || v);
 }
 
@@ -357,7 +360,8 @@ static void exclusive_pages_say_so(void)
 	lock_page(page);
 	BUG_ON(!add_to_swap(page));
 	atomic_add(GUP_PIN_COUNTING_BIAS, &page->_count);
-	BUG_ON(try_to_unmap(page, TTU_UNMAP) != SWAP_FAIL || !PageAnonExclusive(page) || page_of(ADDR) != page);
+	BUG_ON(try_to_unmap(page, TTU_UNMAP) != SWAP_FAIL || !PageAnonExclusive(page) ||
+	       page_of(ADDR) != page);
 	atomic_add(-GUP_PIN_COUNTING_BIAS, &page->_count);
 	BUG_ON(try_to_unmap(page, TTU_UNMAP) != SWAP_SUCCESS || PageAnonExclusive(page));
 	BUG_ON(!is_swap_entry(pte_of(ADDR)) || !pte_swp_exclusive(pte_of(ADDR)));

@@ -37,7 +37,8 @@ static void a_read_stops_where_memory_ends(struct file *file)
 {
 	BUG_ON(sys_pread(file, BUFFER + PAGE_SIZE - 50, 100, 10) != 50);
 	BUG_ON(sys_pread(file, BUFFER + PAGE_SIZE, 10, 0) != -EFAULT);
-	BUG_ON(sys_pread(file, BUFFER + PAGE_SIZE, 10, PAGES(4)) || sys_pread(file, BUFFER + PAGE_SIZE, 0, 0));
+	BUG_ON(sys_pread(file, BUFFER + PAGE_SIZE, 10, PAGES(4)) ||
+	       sys_pread(file, BUFFER + PAGE_SIZE, 0, 0));
 }
 
 static void a_write_reaches_several_pages(struct file *file)
@@ -56,7 +57,8 @@ static void bad_buffers_are_written_up_to_their_end(struct file *file)
 	unsigned long bad = BUFFER + PAGE_SIZE;
 
 	BUG_ON(sys_pwrite(file, bad, 0, PAGES(9)) || mtime_changed(file));
-	BUG_ON(sys_pwrite(file, bad, 100, 0) != -EFAULT || file->f_inode->alloced != 1 || !mtime_changed(file));
+	BUG_ON(sys_pwrite(file, bad, 100, 0) != -EFAULT || file->f_inode->alloced != 1 ||
+	       !mtime_changed(file));
 	BUG_ON(sys_pwrite(file, bad, 100, PAGES(8)) != -EFAULT);
 	BUG_ON(i_size_read(file->f_inode) != PAGES(8) || file->f_inode->alloced != 2);
 	BUG_ON(sys_pwrite(file, bad - 50, 100, PAGES(10) - 20) != 50);
@@ -101,12 +103,14 @@ static void truncation_zeroes_what_it_cuts(struct file *file)
 		store(WINDOW + PAGES(i) + 200, 5);
 	mtime_changed(file);
 	BUG_ON(sys_ftruncate(file, PAGE_SIZE + 100) || !mtime_changed(file));
-	BUG_ON(file->f_inode->alloced != 2 || !byte_is(WINDOW + 200, 5) || !byte_is(WINDOW + PAGE_SIZE + 200, 0));
+	BUG_ON(file->f_inode->alloced != 2 || !byte_is(WINDOW + 200, 5) ||
+	       !byte_is(WINDOW + PAGE_SIZE + 200, 0));
 	BUG_ON(user_read(WINDOW + PAGES(2), &(u8){ 0 }, 1) != SIGBUS);
 	store(WINDOW + PAGE_SIZE + 200, 6);
 	BUG_ON(sys_ftruncate(file, PAGE_SIZE + 100) || !byte_is(WINDOW + PAGE_SIZE + 200, 0));
 	store(WINDOW + PAGE_SIZE + 200, 6);
-	BUG_ON(sys_ftruncate(file, PAGES(3)) || !byte_is(WINDOW + PAGE_SIZE + 200, 6) || !mtime_changed(file));
+	BUG_ON(sys_ftruncate(file, PAGES(3)) || !byte_is(WINDOW + PAGE_SIZE + 200, 6) ||
+	       !mtime_changed(file));
 	BUG_ON(!byte_is(WINDOW + PAGES(2) + 200, 0));
 	BUG_ON(sys_ftruncate(file, -1ul) != -EINVAL || mtime_changed(file));
 	BUG_ON(sys_munmap(WINDOW, PAGES(4)));
@@ -144,8 +148,8 @@ static void punching_zeroes_parts_of_pages(struct file *file)
 	for (unsigned i = 0; i < 4; i++)
 		BUG_ON(sys_pwrite(file, BUFFER, PAGE_SIZE, PAGES(i)) != (long)PAGE_SIZE);
 	BUG_ON(sys_fallocate(file, PUNCH, 100, PAGES(2)) || file->f_inode->alloced != 3);
-	BUG_ON(!file_byte_is(file, 99, 7) || !file_byte_is(file, 100, 0) || !file_byte_is(file, PAGES(2) + 99, 0) ||
-	       !file_byte_is(file, PAGES(2) + 100, 7));
+	BUG_ON(!file_byte_is(file, 99, 7) || !file_byte_is(file, 100, 0) ||
+	       !file_byte_is(file, PAGES(2) + 99, 0) || !file_byte_is(file, PAGES(2) + 100, 7));
 	BUG_ON(sys_fallocate(file, PUNCH, PAGES(3) + 10, 10) || !file_byte_is(file, PAGES(3) + 9, 7) ||
 	       !file_byte_is(file, PAGES(3) + 10, 0) || !file_byte_is(file, PAGES(3) + 20, 7));
 	BUG_ON(sys_fallocate(file, PUNCH, PAGES(8), PAGES(1)) || sys_fallocate(file, PUNCH, 0, 1ul << 62));

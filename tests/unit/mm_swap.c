@@ -37,7 +37,8 @@ static void two_uses_activate(void)
 	mark_page_accessed(page);
 	BUG_ON(!PageReferenced(page) || PageActive(page));
 	mark_page_accessed(page);
-	BUG_ON(PageReferenced(page) || !PageActive(page) || on(LRU_ACTIVE_FILE) != 1 || on(LRU_INACTIVE_FILE));
+	BUG_ON(PageReferenced(page) || !PageActive(page) || on(LRU_ACTIVE_FILE) != 1 ||
+	       on(LRU_INACTIVE_FILE));
 	deactivate_page(page);
 	BUG_ON(PageActive(page) || on(LRU_ACTIVE_FILE) || on(LRU_INACTIVE_FILE) != 1);
 	put_page(page);
@@ -269,7 +270,8 @@ static void a_page_goes_to_swap_and_comes_back(void)
 	BUG_ON(vm_load(ADDR, &v) || v != 7 || current->maj_flt != faults + 1);
 	BUG_ON(rss(MM_SWAPENTS) || rss(MM_ANONPAGES) != 1);
 	page = page_of(ADDR);
-	BUG_ON(!PageSwapCache(page) || !PageSwapBacked(page) || !PageUptodate(page) || swap_count(entry) != 1);
+	BUG_ON(!PageSwapCache(page) || !PageSwapBacked(page) || !PageUptodate(page) ||
+	       swap_count(entry) != 1);
 	BUG_ON(vm_munmap(ADDR, 1) || this_machine->swap.nr_free != 7);
 }
 

@@ -4,11 +4,16 @@
 
 #include "hw/mmu.h"
 
-static const struct machine_config swaps = { .io_at_once = true, .lru = true, .swap_slots = 64, .nr_frames = 64 };
+static const struct machine_config swaps = { .io_at_once = true,
+					     .lru = true,
+					     .swap_slots = 64,
+					     .nr_frames = 64 };
 static const struct machine_config by_disk = { .lru = true, .swap_slots = 64, .nr_frames = 64 };
-static const struct machine_config with_kswapd = {
-	.lru = true, .swap_slots = 64, .nr_frames = 64, .watermark = 12, .kswapd = true
-};
+static const struct machine_config with_kswapd = { .lru = true,
+						   .swap_slots = 64,
+						   .nr_frames = 64,
+						   .watermark = 12,
+						   .kswapd = true };
 static const struct machine_config no_swap = { .io_at_once = true, .lru = true };
 
 /* => how many of the one page were freed */

@@ -58,7 +58,8 @@ static void dirty_pages_are_tagged_and_written(void)
 	BUG_ON(!tagged(1, RADIX_TREE_DIRTY) || tagged(0, RADIX_TREE_DIRTY) || disk_byte_is(PAGES(1), 7));
 	BUG_ON(filemap_write_and_wait_range(MAPPING, 0, PAGES(2) - 1));
 	BUG_ON(!disk_byte_is(PAGES(1), 7) || disk_byte_is(PAGES(3), 8));
-	BUG_ON(tagged(1, RADIX_TREE_DIRTY) || tagged(1, RADIX_TREE_WRITEBACK) || !tagged(3, RADIX_TREE_DIRTY));
+	BUG_ON(tagged(1, RADIX_TREE_DIRTY) || tagged(1, RADIX_TREE_WRITEBACK) ||
+	       !tagged(3, RADIX_TREE_DIRTY));
 	BUG_ON(sys_fsync(the_file) || !disk_byte_is(PAGES(3), 8));
 	BUG_ON(radix_tree_tagged(&MAPPING->page_tree, RADIX_TREE_DIRTY));
 	BUG_ON(vm_invalidate(0, 0, 3) || MAPPING->nrpages || !file_byte_is(the_file, PAGES(3), 8));
