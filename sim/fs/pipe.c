@@ -16,6 +16,7 @@
  * PIPE_BUF beyond what one buffer gives.
  */
 #include "fs/fs.h"
+#include "hw/observer.h"
 #include "kernel/sys.h"
 #include "mm/mm.h"
 
@@ -44,6 +45,7 @@ static bool pipe_empty(const struct pipe *pipe)
 /* => there is room; the pipe takes over the reference */
 static void push(struct pipe *pipe, struct page *page, size_t offset, size_t len, bool merge)
 {
+	observe_hold(page, 1);
 	*slot(pipe, pipe->head++) = (struct pipe_buffer){ page, (u32)offset, (u32)len, merge };
 }
 
@@ -113,6 +115,7 @@ static void release(struct pipe *pipe)
 	struct page *page = slot(pipe, pipe->tail)->page;
 
 	slot(pipe, pipe->tail++)->page = NULL;
+	observe_hold(page, -1);
 	put_page(page);
 }
 

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "fs/fs.h"
+#include "hw/observer.h"
 #include "mm/mm.h"
 
 static int simplefs_readpage(struct file *file, struct page *page)
@@ -48,6 +49,13 @@ static int not_written(struct page *page)
 	return 0;
 }
 
+/* What was stored behind the end through a mapping never was in the file. */
+static void zero_beyond_end(const struct inode *inode, struct page *page, unsigned long from)
+{
+	content_zero((u8 *)page_address(page) + from, PAGE_SIZE - from);
+	observe_truncated(inode);
+}
+
 static int simplefs_writepage(struct page *page)
 {
 	struct inode *inode = page->mapping->host;
@@ -60,7 +68,7 @@ static int simplefs_writepage(struct page *page)
 	if (start >= size || !buffers_to_write(page))
 		return not_written(page);
 	if (size - start < PAGE_SIZE)
-		content_zero((u8 *)page_address(page) + (size - start), PAGE_SIZE - (size - start));
+		zero_beyond_end(inode, page, size - start);
 	set_page_writeback(page);
 	unlock_page(page);
 	SYNC_LABEL("writeback_set");

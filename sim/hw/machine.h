@@ -21,6 +21,7 @@
 struct around_protocol;
 struct cow_protocol;
 struct invalidate_protocol;
+struct munmap_protocol;
 struct dirty_protocol;
 
 /* What a machine is built of. 0 stands for the default of each. */
@@ -149,6 +150,7 @@ struct machine {
 	const struct cow_protocol *cow;
 	const struct around_protocol *around;
 	const struct dirty_protocol *dirty;
+	const struct munmap_protocol *munmap;
 };
 
 #define this_machine ((struct machine *)sync_machine())

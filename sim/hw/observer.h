@@ -104,11 +104,21 @@ void observe_translation(const struct mm_struct *mm, unsigned long addr, const s
 /* The access and its observation are one: natively no other access or write comes between. */
 void observe_access_begin(void);
 void observe_access_end(void);
-/* It has been performed, on this page, which may be part of a huge one. => between the two above */
+/*
+ * It has been performed, on this page, which may be part of a huge one. The kernel's own accesses of a process's memory
+ * that do not go through its mapping (ptrace, /proc/PID/mem) tell of it in the same way. => between the two above
+ */
 void observe_load(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		  size_t n);
 void observe_store(const struct mm_struct *mm, unsigned long addr, const struct page *page, const void *buf,
 		   size_t n);
+
+/*
+ * The kernel stores to a page that it holds, as mm's memory at addr but through no mapping: legal wherever the page
+ * belongs by now. mm NULL: a device does, and only where in the page counts. => between the two above
+ */
+void observe_held_store(const struct mm_struct *mm, unsigned long addr, const struct page *page,
+			const void *buf, size_t n);
 
 /* Translations of mm are illegal from the last revoke_end() on, where no pte stands behind them. */
 void observe_revoke_begin(struct mm_struct *mm);

@@ -25,6 +25,7 @@ static const struct field page_fields[] = {
 	{ FIELD(struct page, _mapcount), "_mapcount", 1, true },
 	{ FIELD(struct page, mapping), "->mapping", 0, true },
 	{ FIELD(struct page, index), "->index", 0, false },
+	{ FIELD(struct page, private), "->private", 0, false },
 	{ FIELD(struct page, ptl), "ptl", 0, false },
 	{ FIELD(struct page, lru), "lru", 0, false },
 };
@@ -35,9 +36,38 @@ static const struct field inode_fields[] = {
 	{ FIELD(struct inode, i_data.tree_lock), "tree_lock", 0, false },
 	{ FIELD(struct inode, i_data.nrpages), "nrpages", 0, true },
 	{ FIELD(struct inode, i_data.i_mmap), "i_mmap", 0, false },
+	{ FIELD(struct inode, i_data.i_mmap_nonlinear), "i_mmap_nonlinear", 0, false },
+	{ FIELD(struct inode, i_data.i_mmap_writable), "i_mmap_writable", 0, true },
 	{ FIELD(struct inode, i_data.i_mmap_lock), "i_mmap_lock", 0, false },
 	{ FIELD(struct inode, i_data.truncate_count), "truncate_count", 0, true },
 	{ FIELD(struct inode, i_data.invalidate_seq), "invalidate_seq", 0, true },
+	{ FIELD(struct inode, i_mtime), "i_mtime", 0, true },
+	{ FIELD(struct inode, i_count), "i_count", 0, true },
+	{ FIELD(struct inode, swapped), "swapped", 0, true },
+	{ FIELD(struct inode, alloced), "alloced", 0, true },
+};
+static const struct field file_fields[] = {
+	{ FIELD(struct file, f_count), "f_count", 0, true },
+};
+static const struct field swap_fields[] = {
+	{ FIELD(struct swap_info, lock), "lock", 0, false },
+	{ FIELD(struct swap_info, nr_free), "nr_free", 0, true },
+	{ FIELD(struct swap_info, next), "next", 0, false },
+	{ FIELD(struct swap_info, cache.page_tree), "cache page_tree", 0, false },
+	{ FIELD(struct swap_info, cache.tree_lock), "cache tree_lock", 0, false },
+	{ FIELD(struct swap_info, cache.nrpages), "cache nrpages", 0, true },
+};
+static const struct field zone_fields[] = {
+	{ FIELD(struct zone, lock), "lock", 0, false },
+	{ FIELD(struct zone, nr_free), "nr_free", 0, false },
+	{ FIELD(struct zone, free), "free list", 0, false },
+	{ FIELD(struct zone, free_huge), "free list of huge pages", 0, false },
+	{ FIELD(struct zone, pcp), "per-CPU frames", 0, false },
+	{ FIELD(struct zone, lru_add), "LRU batches", 0, false },
+	{ FIELD(struct zone, lru_lock), "lru_lock", 0, false },
+	{ FIELD(struct zone, lru), "LRU lists", 0, false },
+	{ FIELD(struct zone, nr_lru), "nr_lru", 0, false },
+	{ FIELD(struct zone, kswapd), "kswapd", 0, false },
 };
 static const struct field mm_fields[] = {
 	{ FIELD(struct mm_struct, mmap_sem), "mmap_sem", 0, false },
@@ -45,12 +75,19 @@ static const struct field mm_fields[] = {
 	{ FIELD(struct mm_struct, mm_rb), "mm_rb", 0, false },
 	{ FIELD(struct mm_struct, mm_users), "mm_users", 0, false },
 	{ FIELD(struct mm_struct, cpu_vm_mask), "cpu_vm_mask", 0, false },
+	{ FIELD(struct mm_struct, rss), "rss", 0, false },
+	{ FIELD(struct mm_struct, map_count), "map_count", 0, false },
+	{ FIELD(struct mm_struct, has_pinned), "has_pinned", 0, true },
+	{ FIELD(struct mm_struct, write_protect_seq), "write_protect_seq", 0, true },
 };
 static const struct field vma_fields[] = {
 	{ FIELD(struct vm_area_struct, vm_start), "vm_start", 0, false },
 	{ FIELD(struct vm_area_struct, vm_end), "vm_end", 0, false },
 	{ FIELD(struct vm_area_struct, vm_pgoff), "vm_pgoff", 0, false },
 	{ FIELD(struct vm_area_struct, shared), "i_mmap node", 0, false },
+	{ FIELD(struct vm_area_struct, vm_flags), "vm_flags", 0, false },
+	{ FIELD(struct vm_area_struct, anon_vma), "anon_vma", 0, false },
+	{ FIELD(struct vm_area_struct, anon_vma_node), "anon_vma node", 0, false },
 };
 static const struct field disk_fields[] = {
 	{ FIELD(struct disk, lock), "lock", 0, false },
@@ -127,11 +164,37 @@ static bool place_vma(const struct rb_node *n, const void *addr, struct place *w
 	if (!n)
 		return false;
 	vma = container_of(n, struct vm_area_struct, vm_rb);
+	if (vma->anon_vma && in_array(addr, vma->anon_vma, sizeof(*vma->anon_vma))) {
+		snprintf(w->prefix, sizeof(w->prefix), "anon_vma of %#lx", vma->vm_start);
+		return true;
+	}
 	if (!in_array(addr, vma, sizeof(*vma)))
 		return place_vma(n->rb_left, addr, w) || place_vma(n->rb_right, addr, w);
 	w->field = field_at(vma_fields, COUNT(vma_fields), (size_t)((const u8 *)addr - (const u8 *)vma));
 	snprintf(w->prefix, sizeof(w->prefix), "vma %#lx", vma->vm_start);
 	return true;
+}
+
+/* Inodes and files from the slab, which the oracles list, and the anon_vma of a mapping. */
+static bool place_listed(const struct machine *m, const void *addr, struct place *w)
+{
+	const u8 *p = addr;
+
+	for (const struct inode *inode = m->ghost.inodes; inode; inode = inode->ghost_next) {
+		if (!in_array(addr, inode, sizeof(*inode)))
+			continue;
+		w->field = field_at(inode_fields, COUNT(inode_fields), (size_t)(p - (const u8 *)inode));
+		snprintf(w->prefix, sizeof(w->prefix), "inode %u", inode->i_ino);
+		return true;
+	}
+	for (const struct file *file = m->ghost.files; file; file = file->ghost_next) {
+		if (!in_array(addr, file, sizeof(*file)))
+			continue;
+		w->field = field_at(file_fields, COUNT(file_fields), (size_t)(p - (const u8 *)file));
+		snprintf(w->prefix, sizeof(w->prefix), "file of inode %u", file->f_inode->i_ino);
+		return true;
+	}
+	return false;
 }
 
 static bool place_heap(const struct machine *m, const void *addr, struct place *w)
@@ -151,6 +214,8 @@ static bool place_heap(const struct machine *m, const void *addr, struct place *
 		if (place_vma(mm->mm_rb.rb_node, addr, w))
 			return true;
 	}
+	if (place_listed(m, addr, w))
+		return true;
 	snprintf(w->prefix, sizeof(w->prefix), "object %#zx",
 		 (size_t)((const u8 *)addr - m->slab.heap) & ~(size_t)(SLAB_UNIT - 1));
 	return true;
@@ -181,8 +246,17 @@ static bool place_of(const void *addr, struct place *w)
 	else if (in_array(addr, &m->disk, sizeof(m->disk))) {
 		snprintf(w->prefix, sizeof(w->prefix), "disk");
 		w->field = field_at(disk_fields, COUNT(disk_fields), (size_t)(p - (const u8 *)&m->disk));
-	} else if (in_array(addr, &m->zone, sizeof(m->zone)))
-		snprintf(w->prefix, sizeof(w->prefix), "zone lock");
+	} else if (in_array(addr, &m->zone, sizeof(m->zone))) {
+		snprintf(w->prefix, sizeof(w->prefix), "zone");
+		w->field = field_at(zone_fields, COUNT(zone_fields), (size_t)(p - (const u8 *)&m->zone));
+	} else if (in_array(addr, &m->swap, sizeof(m->swap))) {
+		snprintf(w->prefix, sizeof(w->prefix), "swap");
+		w->field = field_at(swap_fields, COUNT(swap_fields), (size_t)(p - (const u8 *)&m->swap));
+	} else if (in_array(addr, m->swap.map, m->swap.nr_slots))
+		snprintf(w->prefix, sizeof(w->prefix), "swap slot %zu", (size_t)(p - m->swap.map));
+	else if (in_array(addr, m->swap.block, m->swap.nr_slots * PAGE_SIZE))
+		snprintf(w->prefix, sizeof(w->prefix), "swap block %zu",
+			 (size_t)(p - m->swap.block[0]) >> PAGE_SHIFT);
 	else if (in_array(addr, &m->slab, sizeof(m->slab)))
 		snprintf(w->prefix, sizeof(w->prefix), "slab lock");
 	return w->prefix[0];
@@ -207,14 +281,28 @@ bool machine_describe(const void *addr, size_t size, char *buf, size_t n)
 
 /* ---- changes ---------------------------------------------------------------------------------------- */
 
-/* "none", or "page 3 RW D". */
-static void print_pte(u64 pte, char *buf, size_t n)
+/* "none", "page 3 RW D", "swap slot 5", "page 3 moving". */
+static void print_pte(u64 bits, char *buf, size_t n)
 {
-	if (!pte)
+	pte_t pte = { bits };
+	swp_entry_t entry = pte_to_swp_entry(pte);
+
+	if (pte_none(pte))
 		snprintf(buf, n, "none");
+	else if (pte_present(pte))
+		snprintf(buf, n, "page %lu%s%s%s", pte_pfn(pte),
+			 pte_protnone(pte) ? " NONE" :
+			 pte_write(pte)	   ? " RW" :
+					     " R",
+			 pte_dirty(pte) ? " D" : "", bits & _PAGE_PSE ? " huge" : "");
+	else if (pte_file(pte))
+		snprintf(buf, n, "index %lu", pte_to_pgoff(pte));
+	else if (is_swap_entry(pte))
+		snprintf(buf, n, "swap slot %lu", swp_offset(entry));
+	else if (is_migration_entry(pte))
+		snprintf(buf, n, "page %lu moving", swp_offset(entry));
 	else
-		snprintf(buf, n, "page %llu%s%s", (unsigned long long)(pte & PTE_PFN_MASK) >> PAGE_SHIFT,
-			 pte & _PAGE_RW ? " RW" : " R", pte & _PAGE_DIRTY ? " D" : "");
+		snprintf(buf, n, "marker %lu", swp_offset(entry));
 }
 
 static bool change_pte(const struct place *w, u64 old, u64 new_, char *buf, size_t n)
@@ -231,8 +319,30 @@ static bool change_pte(const struct place *w, u64 old, u64 new_, char *buf, size
 
 static bool change_flags(const struct place *w, u64 old, u64 new_, char *buf, size_t n)
 {
-	static const char *const name[] = { "locked", "error", "uptodate",    "dirty",
-					    "table",  "free",  "invalidating" };
+	static const char *const name[] = {
+		[PG_locked] = "locked",
+		[PG_error] = "error",
+		[PG_uptodate] = "uptodate",
+		[PG_dirty] = "dirty",
+		[PG_table] = "table",
+		[PG_free] = "free",
+		[PG_invalidating] = "invalidating",
+		[PG_referenced] = "referenced",
+		[PG_lru] = "lru",
+		[PG_active] = "active",
+		[PG_writeback] = "writeback",
+		[PG_reclaim] = "reclaim",
+		[PG_private] = "private",
+		[PG_swapcache] = "swapcache",
+		[PG_swapbacked] = "swapbacked",
+		[PG_mlocked] = "mlocked",
+		[PG_anon_exclusive] = "anon_exclusive",
+		[PG_reserved] = "reserved",
+		[PG_head] = "head",
+		[PG_tail] = "tail",
+		[PG_huge] = "huge",
+		[PG_ksm] = "ksm",
+	};
 	int len = snprintf(buf, n, "%s", w->prefix);
 	bool any = false;
 

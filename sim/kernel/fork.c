@@ -43,6 +43,7 @@ void mmput(struct mm_struct *mm)
 	exit_mmap(mm);
 	up_write(&mm->mmap_sem);
 	pgd_free(mm->pgd);
+	observe_mm_gone(mm);
 	kmem_free(mm, sizeof(*mm), SLAB_MM);
 }
 
@@ -133,9 +134,11 @@ long sys_fork(struct mm_struct **child)
 	down_write_nested(&mm->mmap_sem, 1);
 	observe_revoke_begin(old);
 	this_machine->cow->fork_begin(old);
+	observe_fork_begin(mm, old);
 	ret = dup_mmap(mm, old);
 	SYNC_LABEL("copied_ptes");
 	flush_tlb_mm(old);
+	observe_fork_end(mm, old);
 	this_machine->cow->fork_end(old);
 	observe_revoke_end(old);
 	up_write(&mm->mmap_sem);

@@ -16,11 +16,12 @@
 #include "kernel/sys.h"
 #include "mm/mm.h"
 
-void write_held_page(struct page *page, size_t offset, const void *buf, size_t n)
+void write_held_page(const struct mm_struct *mm, unsigned long addr, struct page *page, const void *buf,
+		     size_t n)
 {
 	observe_access_begin();
-	content_write((u8 *)page_address(page) + offset, buf, n);
-	observe_dma_store(page, (unsigned)offset, buf, n);
+	content_write((u8 *)page_address(page) + (addr & ~PAGE_MASK), buf, n);
+	observe_held_store(mm, addr, page, buf, n);
 	observe_access_end();
 }
 
@@ -37,7 +38,7 @@ long access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf, size
 		offset = addr & ~PAGE_MASK;
 		part = n - done < PAGE_SIZE - offset ? n - done : PAGE_SIZE - offset;
 		if (gup_flags & FOLL_WRITE) {
-			write_held_page(page, offset, (u8 *)buf + done, part);
+			write_held_page(mm, addr, page, (u8 *)buf + done, part);
 			set_page_dirty_lock(page);
 		} else {
 			content_read((u8 *)buf + done, (u8 *)page_address(page) + offset, part);

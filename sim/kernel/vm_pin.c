@@ -46,6 +46,25 @@ static long hold(struct pinner *p, unsigned long addr, unsigned pages, int flags
 	return ret;
 }
 
+/* What the oracles are told of: that these references may outlive the call, and whose memory a device reaches. */
+static void tell_held(const struct pinner *p, unsigned long addr)
+{
+	for (u32 i = 0; i < p->nr; i++) {
+		observe_hold(p->page[i], p->pins ? GUP_PIN_COUNTING_BIAS : 1);
+		if (p->write)
+			observe_pin(current->mm, (addr & PAGE_MASK) + i * PAGE_SIZE, p->page[i]);
+	}
+}
+
+static void tell_dropped(const struct pinner *p)
+{
+	for (u32 i = 0; i < p->nr; i++) {
+		if (p->write)
+			observe_unpin(p->page[i]);
+		observe_hold(p->page[i], p->pins ? -GUP_PIN_COUNTING_BIAS : -1);
+	}
+}
+
 /* => the first nr pages are held */
 static void drop(struct pinner *p, u32 nr, bool dirty)
 {
@@ -71,6 +90,7 @@ int vm_pin(unsigned long addr, unsigned pages, int flags)
 	held = hold(p, addr, pages, flags);
 	if (held == (long)pages) {
 		p->nr = pages;
+		tell_held(p, addr);
 		SYNC_LABEL("held");
 		return (int)(p - this_machine->pinner);
 	}
@@ -87,6 +107,7 @@ void vm_unpin(int pin)
 
 	if (!p)
 		return;
+	tell_dropped(p);
 	nr = p->nr;
 	p->nr = 0;
 	drop(p, nr, p->write);
@@ -109,7 +130,7 @@ int vm_dma_write(int pin, unsigned long offset, unsigned long n, uint64_t word)
 	for (unsigned i = 0; i < DMA_BEAT / sizeof(u64); i++)
 		beat[i] = word;
 	for (; n; n -= DMA_BEAT, offset += DMA_BEAT)
-		write_held_page(p->page[offset >> PAGE_SHIFT], offset & ~PAGE_MASK, beat, DMA_BEAT);
+		write_held_page(NULL, offset & ~PAGE_MASK, p->page[offset >> PAGE_SHIFT], beat, DMA_BEAT);
 	SYNC_LABEL("dma_written");
 	return 0;
 }

@@ -34,7 +34,7 @@ static bool is_cow_mapping(unsigned long vm_flags)
 }
 
 /* An entry of no page in memory. => both page table locks held */
-static void copy_nonpresent_pte(struct fork *f, pte_t *dst, pte_t *src, pte_t pte)
+static void copy_nonpresent_pte(struct fork *f, pte_t *dst, pte_t *src, pte_t pte, unsigned long addr)
 {
 	swp_entry_t entry = pte_to_swp_entry(pte);
 
@@ -53,6 +53,7 @@ static void copy_nonpresent_pte(struct fork *f, pte_t *dst, pte_t *src, pte_t pt
 		}
 	}
 	set_pte(dst, pte);
+	observe_fork_page(f->dst, f->src, addr, PAGE_SIZE);
 }
 
 /* => both page table locks held; 0, or -EAGAIN: the page is to be copied and f->prealloc is needed */
@@ -63,11 +64,13 @@ static int copy_for_child(struct fork *f, pte_t *dst, struct page *page, unsigne
 	if (!copy)
 		return -EAGAIN;
 	f->prealloc = NULL;
+	observe_fork_page(f->dst, f->src, addr, PAGE_SIZE);
 	copy_user_page(copy, page);
 	page_add_new_anon_rmap(copy, f->dst_vma, addr);
 	lru_cache_add_active(copy);
 	add_mm_counter(f->dst, MM_ANONPAGES, 1);
 	set_pte(dst, mk_pte(copy, f->dst_vma, true));
+	observe_fork_page(f->dst, f->src, addr, PAGE_SIZE);
 	return 0;
 }
 
@@ -91,6 +94,7 @@ static int copy_present_pte(struct fork *f, pte_t *dst, pte_t *src, pte_t pte, u
 	if (f->src_vma->vm_flags & VM_SHARED)
 		pte = pte_mkclean(pte);
 	set_pte(dst, pte_mkold(pte));
+	observe_fork_page(f->dst, f->src, addr, PAGE_SIZE);
 	return 0;
 }
 
@@ -107,7 +111,7 @@ static unsigned long copy_pte_range(struct fork *f, pte_t *dst, spinlock_t *dst_
 		if (pte_none(pte))
 			continue;
 		if (!pte_present(pte))
-			copy_nonpresent_pte(f, dst, src, pte);
+			copy_nonpresent_pte(f, dst, src, pte, addr);
 		else if (copy_present_pte(f, dst, src, pte, addr))
 			break;
 	}

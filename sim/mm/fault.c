@@ -127,7 +127,7 @@ static void end_no_page(struct vm_fault *vmf, struct page *page, struct page *co
 static struct page *copy_early(struct vm_fault *vmf, struct page *page)
 {
 	const struct invalidate_protocol *p = this_machine->invalidate;
-	struct page *copy = anon_vma_prepare(vmf->vma) ? NULL : alloc_page();
+	struct page *copy = alloc_page();
 
 	if (!copy) {
 		p->fault_end(page, NULL);
@@ -178,6 +178,9 @@ static int do_no_page(struct vm_fault *vmf, unsigned long address)
 	u32 seq;
 	int ret;
 
+	/* Also if there is no page: from then on fork copies the vma's ptes, as in 6.x. */
+	if (private_copy && unlikely(anon_vma_prepare(vma)))
+		return VM_FAULT_OOM;
 	for (;;) {
 		seq = p->fault_begin(vma->vm_file->f_mapping);
 		page = vma->vm_ops->nopage(vma, address);

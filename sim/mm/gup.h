@@ -39,8 +39,12 @@ bool page_maybe_dma_pinned(const struct page *page);
 void mm_set_has_pinned(struct mm_struct *mm);
 /* => called without spinlocks, a reference or pin held */
 void set_page_dirty_lock(struct page *page);
-/* The kernel stores n bytes to a page that is held, at offset in it. => called with a reference or pin; one page */
-void write_held_page(struct page *page, size_t offset, const void *buf, size_t n);
+/*
+ * The kernel stores n bytes to a page that is held, where addr is in it: as mm's memory, or, mm NULL, a device's store.
+ * => called with a reference or pin; in one page
+ */
+void write_held_page(const struct mm_struct *mm, unsigned long addr, struct page *page, const void *buf,
+		     size_t n);
 
 /* The error that stands in a page's place, or 0. */
 static inline long gup_error(const struct page *page)

@@ -6,7 +6,8 @@
  * with interrupts off: whoever frees a page table has to interrupt this CPU first, and waits.
  *
  * I1: a reference is taken only to a page that has one already; then the pte is read again, and if it has changed the
- *     reference is dropped. Until then the frame may have become anything.
+ *     reference is dropped. Where flushes are IPIs they wait for the walk, so that no frame that it saw is freed before it
+ *     ends; the second look is for ptes that are changed without a flush, as fork does.
  * I2: under protocols that have write_protect_seq, no page that was pinned here is one that a fork has met meanwhile:
  *     the pins are dropped, and the slow path waits for the fork at mmap_sem.
  * I3: I4 of gup.c.

@@ -9,7 +9,7 @@
  * I2: a page that was freed lazily is anonymous, clean and not swap-backed: reclaim may drop it, a store makes it dirty
  *     and so keeps it. It is marked with the page locked where the swap cache could have it.
  *
- * Lock order: mmap_sem for read, then a page table lock; the page lock is only tried under it.
+ * Lock order: mmap_sem for read, then a page table lock, then lru_lock; the page lock is only tried under a ptl.
  *
  * Left out: huge pages in parts (they are split), the size of a pile of pages that is reclaimed at a time.
  */
@@ -92,8 +92,7 @@ static void free_pte(struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
 		set_pte(pte, pte_mkold(pte_mkclean(entry)));
 		*(bool *)arg = true;
 	}
-	if (PageLRU(page) && !PageSwapCache(page))
-		ClearPageSwapBacked(page);
+	mark_page_lazyfree(page);
 }
 
 int madvise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
@@ -102,6 +101,7 @@ int madvise_free(struct vm_area_struct *vma, unsigned long start, unsigned long 
 
 	if ((vma->vm_flags & (VM_LOCKED | VM_PFNMAP)) || !vma_is_anonymous(vma))
 		return -EINVAL;
+	lru_add_drain();
 	observe_revoke_begin(vma->vm_mm);
 	walk_ptes(vma, start, end, free_pte, &flush);
 	/* A store through a translation that is dirty would not say so in the pte, and the page would be dropped. */
@@ -122,7 +122,9 @@ static void isolate_pte(struct vm_area_struct *vma, pte_t *pte, unsigned long ad
 		return;
 	ptep_test_and_clear_young(pte);
 	ClearPageReferenced(page);
-	if (arg && !isolate_lru_page(page))
+	if (!arg)
+		deactivate_page(page);
+	else if (!isolate_lru_page(page))
 		list_add(&page->lru, arg);
 }
 

@@ -49,8 +49,7 @@ static void tlb_flush_mmu(struct mmu_gather *tlb)
 {
 	if (tlb->end)
 		flush_tlb_range(tlb->mm, tlb->start, tlb->end);
-	for (int i = 0; i < tlb->nr; i++)
-		free_page_and_swap_cache(tlb->pages[i]);
+	free_pages_and_swap_cache(tlb->pages, tlb->nr);
 	tlb->nr = 0;
 	tlb->start = ~0ul;
 	tlb->end = 0;
@@ -235,13 +234,18 @@ void unmap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigne
 void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		    const struct zap_details *details)
 {
+	bool discard = !details->check_mapping;
 	struct mmu_gather tlb;
 
 	tlb_gather_init(&tlb, vma->vm_mm);
+	if (discard)
+		observe_discard_begin(vma->vm_mm, start, end);
 	observe_revoke_begin(vma->vm_mm);
 	unmap_vma_range(&tlb, vma, start, end, details);
 	tlb_finish_mmu(&tlb);
 	observe_revoke_end(vma->vm_mm);
+	if (discard)
+		observe_discard_end(vma->vm_mm, start, end);
 }
 
 /* ---- the mappings of a file ---------------------------------------------------------------------------------------- */

@@ -39,21 +39,21 @@ static int remove_migration_pte(struct page *page, struct vm_area_struct *vma, u
 	pte_t *pte;
 
 	pte = pte_find(vma->vm_mm, address, &ptl, &next);
-	if (!pte || !is_migration_entry(entry_read(pte)))
+	if (!pte)
 		return SWAP_AGAIN;
-	spin_lock(ptl);
+	spin_lock(ptl); /* who zapped an entry asked the old page something: it may go from here on */
 	entry = pte_to_swp_entry(entry_read(pte));
 	if (!is_migration_entry(entry_read(pte)) || swp_offset(entry) != page_to_pfn(walk->old)) {
 		spin_unlock(ptl);
 		return SWAP_AGAIN;
 	}
 	get_page(page);
-	set_pte(pte, migrated_pte(page, vma, entry));
-	SYNC_LABEL("migration_pte_removed");
 	if (PageAnon(page))
 		page_add_anon_rmap(page, vma, address, swp_type(entry) != SWP_MIGRATION_READ);
 	else
 		page_add_file_rmap(page);
+	set_pte(pte, migrated_pte(page, vma, entry));
+	SYNC_LABEL("migration_pte_removed");
 	spin_unlock(ptl);
 	return SWAP_AGAIN;
 }
@@ -75,7 +75,10 @@ static void remove_migration_ptes(struct page *old, struct page *new)
 	spin_unlock(&anon_vma->lock);
 }
 
-/* The reference is taken before the lock that keeps the entry, and the page with it, goes. */
+/*
+ * The reference is taken before the lock that keeps the entry, and the page with it, goes. Without references the page is
+ * changing places in its address space at this moment: then the access is tried again.
+ */
 void migration_entry_wait(struct mm_struct *mm, pte_t *ptep, spinlock_t *ptl)
 {
 	struct page *page;
@@ -88,7 +91,11 @@ void migration_entry_wait(struct mm_struct *mm, pte_t *ptep, spinlock_t *ptl)
 		return;
 	}
 	page = pfn_to_page(swp_offset(pte_to_swp_entry(pte)));
-	get_page(page);
+	if (!atomic_inc_not_zero(&page->_count)) {
+		spin_unlock(ptl);
+		cond_resched();
+		return;
+	}
 	spin_unlock(ptl);
 	SYNC_LABEL("migration_wait");
 	wait_on_page_locked(page);

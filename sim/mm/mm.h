@@ -52,6 +52,8 @@ void drain_local_pages(void);
 void get_page(struct page *page);
 /* Drops a reference; the last frees the frame. => no ptl-protected pte maps it when it is the last */
 void put_page(struct page *page);
+/* Drops a reference to each, and takes what is freed off the LRU lists in one go. => pages[] is overwritten */
+void release_pages(struct page **pages, int nr);
 #define page_cache_get(page) get_page(page)
 #define page_cache_release(page) put_page(page)
 

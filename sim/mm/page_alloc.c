@@ -424,10 +424,9 @@ static void free_frame(struct page *page)
 	spin_unlock(&zone->lock);
 }
 
-/* => the last reference is gone */
-static void free_page(struct page *page)
+/* => the last reference is gone, and the page is on no list */
+static void free_unlisted(struct page *page)
 {
-	lru_del_at_free(page);
 	free_page_check(page);
 	if (unlikely(page->flags & (1ul << PG_huge)))
 		free_huge_page(page);
@@ -435,6 +434,13 @@ static void free_page(struct page *page)
 		free_block(page);
 	else
 		free_frame(page);
+}
+
+/* => the last reference is gone */
+static void free_page(struct page *page)
+{
+	lru_del_at_free(page);
+	free_unlisted(page);
 }
 
 /* Machines that are too small for a block have no tails: they need not look. */
@@ -450,17 +456,37 @@ void get_page(struct page *page)
 	atomic_inc(&page->_count);
 }
 
-void put_page(struct page *page)
+/* => whether it was the last reference. The page is a head, or small */
+static bool put_page_testzero(struct page *page)
 {
-	int count;
+	int count = atomic_dec_return(&page->_count);
 
-	page = counted_page(page);
-	count = atomic_dec_return(&page->_count);
 	if (unlikely(count < 0))
 		sync_violation("bad-refcount", "put_page() of page %lu, which has no references",
 			       page_to_pfn(page));
-	if (count == 0)
+	return count == 0;
+}
+
+void put_page(struct page *page)
+{
+	page = counted_page(page);
+	if (put_page_testzero(page))
 		free_page(page);
+}
+
+void release_pages(struct page **pages, int nr)
+{
+	int last = 0;
+
+	for (int i = 0; i < nr; i++) {
+		struct page *page = counted_page(pages[i]);
+
+		if (put_page_testzero(page))
+			pages[last++] = page;
+	}
+	lru_del_many_at_free(pages, last);
+	for (int i = 0; i < last; i++)
+		free_unlisted(pages[i]);
 }
 
 /* ---- boot ---------------------------------------------------------------------------------------------------------- */

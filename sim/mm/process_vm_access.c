@@ -34,7 +34,7 @@ static bool copy_page_part(struct process_vm *p, struct page *page, size_t offse
 	if (p->write) {
 		copied = n - copy_from_user(buf, p->user, n);
 		if (copied)
-			write_held_page(page, offset, buf, copied);
+			write_held_page(p->mm, p->remote, page, buf, copied);
 	} else {
 		content_read(buf, at, n);
 		copied = n - copy_to_user(p->user, buf, n);

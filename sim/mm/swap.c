@@ -4,7 +4,8 @@
  *
  * Mirrors mm/swap.c of 2.6.29 and mm_inline.h; lazy freeing as in 4.12 and later.
  *
- * I1: a page is on a list exactly when PG_lru is set; both change with lru_lock held. page->slot says which list.
+ * I1: a page is on a list exactly when PG_lru is set; both change with lru_lock held. PG_active and PG_swapbacked say
+ *     which list, and change only while the page is on none.
  * I2: a page on a list may have no references for a moment: whoever takes it off by the list takes one if it is not
  *     zero, and the last put_page() takes it off itself.
  * I3: a page in a CPU's batch has a reference from there and is on no list.
@@ -41,10 +42,10 @@ static enum lru_list page_lru(const struct page *page)
 void add_page_to_lru_list(struct page *page)
 {
 	struct zone *zone = &this_machine->zone;
+	enum lru_list lru = page_lru(page);
 
-	page->slot = page_lru(page);
-	list_add(&page->lru, &zone->lru[page->slot]);
-	zone->nr_lru[page->slot]++;
+	list_add(&page->lru, &zone->lru[lru]);
+	zone->nr_lru[lru]++;
 	SetPageLRU(page);
 }
 
@@ -52,7 +53,7 @@ void del_page_from_lru_list(struct page *page)
 {
 	ClearPageLRU(page);
 	list_del(&page->lru);
-	this_machine->zone.nr_lru[page->slot]--;
+	this_machine->zone.nr_lru[page_lru(page)]--;
 }
 
 /* ---- joining --------------------------------------------------------------------------------------------------- */
@@ -184,7 +185,7 @@ void rotate_reclaimable_page(struct page *page)
 		return;
 	spin_lock(&zone->lru_lock);
 	if (PageLRU(page) && !PageActive(page))
-		list_move_tail(&page->lru, &zone->lru[page->slot]);
+		list_move_tail(&page->lru, &zone->lru[page_lru(page)]);
 	spin_unlock(&zone->lru_lock);
 }
 
@@ -199,4 +200,21 @@ void lru_del_at_free(struct page *page)
 	spin_lock(&zone->lru_lock);
 	del_page_from_lru_list(page);
 	spin_unlock(&zone->lru_lock);
+}
+
+void lru_del_many_at_free(struct page **pages, int nr)
+{
+	struct zone *zone = &this_machine->zone;
+	bool locked = false;
+
+	for (int i = 0; have_lists() && i < nr; i++) {
+		if (!PageLRU(pages[i]))
+			continue;
+		if (!locked)
+			spin_lock(&zone->lru_lock);
+		locked = true;
+		del_page_from_lru_list(pages[i]);
+	}
+	if (locked)
+		spin_unlock(&zone->lru_lock);
 }

@@ -69,6 +69,8 @@ long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsign
 	     unsigned long prot, unsigned long flags, unsigned long pgoff);
 /* => 0, or -errno and then nothing has changed */
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
+/* The same. => called without locks; while ptes and tables go mmap_sem is held as the protocol says (axis munmap) */
+int vm_munmap_downgrade(struct mm_struct *mm, unsigned long start, unsigned long len);
 /* Cuts a vma at addr, which lies inside it; new_below: the new one is the lower part. => 0 or -ENOMEM */
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below);
 /*

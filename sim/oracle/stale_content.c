@@ -154,6 +154,24 @@ void observe_store(const struct mm_struct *mm, unsigned long addr, const struct 
 		private_store(mm, addr, page, buf, n);
 }
 
+void observe_held_store(const struct mm_struct *mm, unsigned long addr, const struct page *page,
+			const void *buf, size_t n)
+{
+	const struct address_space *mapping = READ_ONCE(page->mapping);
+	struct target t = { NULL, 0 };
+
+	if (!page_is_anon(page) && mapping)
+		t = (struct target){ mapping->host, page->index };
+	if (has_ghost(&t))
+		set_now(ghost_of(t.inode, t.index), addr & ~PAGE_MASK, buf, n);
+	if (likely(!this_machine->config.ghosts))
+		return;
+	if (!mm)
+		observe_dma_store(page, (unsigned)(addr & ~PAGE_MASK), buf, n);
+	else if (page_is_anon(page))
+		private_store(mm, addr, page, buf, n);
+}
+
 /*
  * ---- files, writes and truncation -----------------------------------------------------------------------
  */

@@ -115,7 +115,7 @@ static int set_protocols(struct simulator *s, const char *text, char *err, size_
 
 static int make_machine(struct simulator *s, const struct vm_prog *p, char *err, size_t n)
 {
-	const struct kernel *k = kernel_find(*p->kernel ? p->kernel : DEFAULT_KERNEL);
+	const struct kernel *k = kernel_find(*p->kernel ? p->kernel : "linux-6.18");
 
 	if (s->ground && !strcmp(s->kernel, p->kernel) && !strcmp(s->protocol, p->protocol))
 		return 0;

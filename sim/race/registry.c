@@ -140,6 +140,7 @@ static const char *const axis_names[NR_AXES] = {
 	[AXIS_COW] = "cow",
 	[AXIS_AROUND] = "fault-around",
 	[AXIS_DIRTY] = "dirty",
+	[AXIS_MUNMAP] = "munmap",
 };
 
 const char *axis_name(enum protocol_axis axis)

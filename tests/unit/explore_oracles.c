@@ -6,6 +6,7 @@
  * Without that, the same program is clean.
  */
 #include "explore.h"
+#include "hw/mmu.h"
 #include "oracle/check.h"
 
 enum { DATA, MANY };
@@ -86,12 +87,26 @@ static void leave_a_translation(struct page *page)
 {
 	ptep_get_and_clear(pte_of(ADDR));
 	page_remove_rmap(page);
+	add_mm_counter(current->mm, MM_FILEPAGES, -1);
 	put_page(page);
 }
 
 static void use_a_translation_that_was_left(struct page *page)
 {
 	leave_a_translation(page);
+	vm_touch(ADDR);
+}
+
+static void flush_too_late(struct page *page)
+{
+	use_a_translation_that_was_left(page);
+	flush_tlb_page(find_vma(current->mm, ADDR), ADDR);
+}
+
+static void flush_in_time(struct page *page)
+{
+	leave_a_translation(page);
+	flush_tlb_page(find_vma(current->mm, ADDR), ADDR);
 	vm_touch(ADDR);
 }
 
@@ -135,6 +150,58 @@ static void read_a_free_page(struct page *page)
 
 	put_page(gone);
 	content_read(&word, page_address(gone), sizeof(word));
+}
+
+static void read_a_free_table(struct page *page)
+{
+	struct page *gone = alloc_page();
+
+	set_bit(PG_table, &gone->flags);
+	put_page(gone);
+	entry_read((pte_t *)page_address(gone));
+}
+
+static void write_what_nobody_will_write_back(struct page *page)
+{
+	pte_t *pte = pte_of(ADDR);
+
+	vm_store(ADDR, 7);
+	set_pte(pte, pte_mkclean(entry_read(pte)));
+	clear_bit(PG_dirty, &page->flags);
+	flush_tlb_page(find_vma(current->mm, ADDR), ADDR);
+}
+
+static void write_and_leave_it_in_the_pte(struct page *page)
+{
+	vm_store(ADDR, 7);
+	clear_bit(PG_dirty, &page->flags);
+}
+
+/* Near misses: it is on the disk; or the page says that it will be. */
+static void write_what_was_written_back(struct page *page)
+{
+	u64 word = 7;
+
+	write_what_nobody_will_write_back(page);
+	content_write(this_machine->disk.block[this_machine->inode[DATA].i_block], &word, sizeof(word));
+}
+
+static void write_what_will_be_written_back(struct page *page)
+{
+	write_what_nobody_will_write_back(page);
+	set_bit(PG_dirty, &page->flags);
+}
+
+static void lose_what_was_written(struct page *page)
+{
+	write_what_nobody_will_write_back(page);
+	vm_munmap(ADDR, 1);
+	lock_page(page);
+	get_page(page);
+	remove_from_page_cache(page);
+	put_page(page);
+	unlock_page(page);
+	put_page(page);
 }
 
 static void take_a_free_page(struct page *page)
@@ -181,6 +248,8 @@ FIRES("memory-leak", keep_a_page)
 FIRES("memory-leak", keep_an_object)
 FIRES("stale-tlb-use", leave_a_translation)
 FIRES("stale-tlb-use", use_a_translation_that_was_left)
+FIRES("stale-tlb-use", flush_too_late)
+FIRES("", flush_in_time)
 FIRES("mapped-beyond-eof", shrink_without_unmapping)
 FIRES("page-mapped-on-remove", remove_while_mapped)
 FIRES("stale-content", map_another_page)
@@ -188,6 +257,12 @@ FIRES("stale-content", change_bytes_behind_the_file)
 FIRES("", map_many)
 FIRES("assertion", map_what_is_no_page)
 FIRES("page-use-after-free", read_a_free_page)
+FIRES("pgtable-use-after-free", read_a_free_table)
+FIRES("lost-dirty", write_what_nobody_will_write_back)
+FIRES("", write_and_leave_it_in_the_pte)
+FIRES("", write_what_was_written_back)
+FIRES("", write_what_will_be_written_back)
+FIRES("lost-dirty", lose_what_was_written)
 
 int main(int argc, char **argv)
 {
@@ -202,6 +277,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_keep_an_object),
 		cmocka_unit_test(test_leave_a_translation),
 		cmocka_unit_test(test_use_a_translation_that_was_left),
+		cmocka_unit_test(test_flush_too_late),
+		cmocka_unit_test(test_flush_in_time),
 		cmocka_unit_test(test_shrink_without_unmapping),
 		cmocka_unit_test(test_remove_while_mapped),
 		cmocka_unit_test(test_map_another_page),
@@ -209,6 +286,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_map_many),
 		cmocka_unit_test(test_map_what_is_no_page),
 		cmocka_unit_test(test_read_a_free_page),
+		cmocka_unit_test(test_read_a_free_table),
+		cmocka_unit_test(test_write_what_nobody_will_write_back),
+		cmocka_unit_test(test_write_and_leave_it_in_the_pte),
+		cmocka_unit_test(test_write_what_was_written_back),
+		cmocka_unit_test(test_write_what_will_be_written_back),
+		cmocka_unit_test(test_lose_what_was_written),
 	};
 
 	if (argc > 1)

@@ -3,8 +3,8 @@
  * gup_script.h - scripts for unit tests of the memory manager: each runs as the set-up of a machine, one task alone, and
  * then under the global oracles. What a script expects it says with BUG_ON(), which makes the set-up fail.
  */
-#ifndef TESTS_UNIT_GUP_SCRIPT_H
-#define TESTS_UNIT_GUP_SCRIPT_H
+#ifndef TESTS_GUP_SCRIPT_H
+#define TESTS_GUP_SCRIPT_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -46,6 +46,15 @@ static void the_order_outlives_the_pages(void)
 	check_vmas();
 }
 
+static void stores_before_it_are_kept(void)
+{
+	this_machine->dirty = &by_pte;
+	mapped(0, 2, RW, MAP_SHARED);
+	BUG_ON(get(0) != WORD(0));
+	put(0, 5); /* only the pte knows */
+	BUG_ON(order(0, 1, 1) || get(0) != WORD(1) || vm_invalidate(DATA, 0, 0) != -EIO);
+}
+
 static void where_dirty_pages_are_counted_it_is_cut(void)
 {
 	mapped(0, 3, RW, MAP_SHARED);
@@ -69,6 +78,7 @@ static void without_memory_it_fails(void)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(pages_come_in_the_order_asked_for)
 SCRIPT(the_order_outlives_the_pages)
+SCRIPT(stores_before_it_are_kept)
 SCRIPT(where_dirty_pages_are_counted_it_is_cut)
 SCRIPT(without_memory_it_fails)
 
@@ -78,6 +88,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bad_arguments_have_their_errors),
 		cmocka_unit_test(test_pages_come_in_the_order_asked_for),
 		cmocka_unit_test(test_the_order_outlives_the_pages),
+		cmocka_unit_test(test_stores_before_it_are_kept),
 		cmocka_unit_test(test_where_dirty_pages_are_counted_it_is_cut),
 		cmocka_unit_test(test_without_memory_it_fails),
 	};

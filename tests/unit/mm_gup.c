@@ -162,7 +162,7 @@ static void holding_for_a_device(void)
 	int pin;
 
 	map(0, 2, RW, MAP_PRIVATE, -1);
-	BUG_ON(vm_pin(ADDR, 5, 0) != -EINVAL || vm_pin(PAGE(1), 2, 0) != -EFAULT);
+	BUG_ON(vm_pin(ADDR, 5, 0) != -EINVAL || vm_pin(PAGE(1), 2, VM_PIN_WRITE) != -EFAULT);
 	pin = vm_pin(ADDR, 2, VM_PIN_WRITE | VM_PIN_SLOW);
 	BUG_ON(pin < 0 || vm_dma_write(pin, 0, VM_PAGE + 512, 7) || vm_dma_write(pin, 0, 8, 7) != -EINVAL);
 	BUG_ON(load(ADDR) != 7 || load(PAGE(1)) != 7 || load(PAGE(1) + 512));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_madvise.c - advice: its errors, what it does over holes, what is left of the pages */
+#define VMA_SWAP 16
 #include "vma_common.h"
 
 static long advise(unsigned long at, unsigned long pages, int behaviour)
@@ -169,6 +170,50 @@ static void what_is_freed_stays_until_it_is_wanted(void)
 	put(1, 5);
 	pte = entry_read(pte_find(current->mm, B + P, &ptl, &next));
 	BUG_ON(!pte_dirty(pte) || get(1) != 5); /* no TLB still said that it is */
+	BUG_ON(PageSwapBacked(pfn_to_page(pte_pfn(pte))));
+}
+
+static void what_is_cold_is_inactive(void)
+{
+	unsigned long next;
+	struct page *page;
+	spinlock_t *ptl;
+	pte_t *pte;
+
+	anon(0, 1, RW);
+	put(0, 1);
+	pte = pte_find(current->mm, B, &ptl, &next);
+	page = pfn_to_page(pte_pfn(entry_read(pte)));
+	lru_add_drain();
+	BUG_ON(!PageActive(page) || !pte_young(entry_read(pte)));
+	BUG_ON(advise(0, 1, MADV_COLD) || PageActive(page) || pte_young(entry_read(pte)) || get(0) != 1);
+}
+
+static bool on_swap(unsigned long at)
+{
+	unsigned long next;
+	spinlock_t *ptl;
+	pte_t *pte = pte_find(current->mm, B + at * P, &ptl, &next);
+
+	return pte && is_swap_entry(entry_read(pte));
+}
+
+static void what_is_paged_out_comes_back(void)
+{
+	anon(0, 3, RW);
+	put(0, 1);
+	put(1, 2);
+	put(2, 3);
+	BUG_ON(advise(0, 2, MADV_PAGEOUT) || !on_swap(0) || !on_swap(1) || on_swap(2));
+	BUG_ON(get(0) != 1 || advise(1, 1, MADV_WILLNEED) || get(1) != 2 || get(2) != 3);
+	BUG_ON(advise(2, 1, MADV_PAGEOUT) || !on_swap(2));
+	BUG_ON(advise(2, 1, MADV_FREE) || on_swap(2) || get(2)); /* nothing to keep */
+	anon(3, 1, RW);
+	put(3, 4);
+	BUG_ON(advise(3, 1, MADV_PAGEOUT) || !on_swap(3) || advise(3, 1, MADV_DONTNEED) || get(3));
+	mapped(8, 1, RW, MAP_SHARED);
+	put(8, 7);
+	BUG_ON(advise(8, 1, MADV_PAGEOUT) || get(8) != 7);
 }
 
 static void populate_faults_in(void)
@@ -254,6 +299,8 @@ SCRIPT(a_refusal_ends_the_call)
 SCRIPT(advice_is_kept_in_the_vma)
 SCRIPT(what_is_not_needed_is_gone)
 SCRIPT(what_is_freed_stays_until_it_is_wanted)
+SCRIPT(what_is_cold_is_inactive)
+SCRIPT(what_is_paged_out_comes_back)
 SCRIPT(populate_faults_in)
 SCRIPT(willneed_reads_ahead)
 SCRIPT(guards_stand_until_they_are_removed)
@@ -271,6 +318,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_advice_is_kept_in_the_vma),
 		cmocka_unit_test(test_what_is_not_needed_is_gone),
 		cmocka_unit_test(test_what_is_freed_stays_until_it_is_wanted),
+		cmocka_unit_test(test_what_is_cold_is_inactive),
+		cmocka_unit_test(test_what_is_paged_out_comes_back),
 		cmocka_unit_test(test_populate_faults_in),
 		cmocka_unit_test(test_willneed_reads_ahead),
 		cmocka_unit_test(test_guards_stand_until_they_are_removed),

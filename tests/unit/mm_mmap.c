@@ -245,6 +245,7 @@ static void without_memory_nothing_changes(void)
 	pile = take_objects();
 	BUG_ON(sys_munmap(B + P, P) != -ENOMEM || get(1) != 7);
 	BUG_ON(map(B + P, P, PROT_READ, AP | FX) != -ENOMEM || get(1) != 7);
+	BUG_ON(map(B, 3 * P, PROT_READ, AP | FX) != -ENOMEM || get(1) != 7);
 	BUG_ON(sys_mprotect(B + P, P, PROT_READ) != -ENOMEM || !is(1, "rw-p"));
 	check_vmas();
 	give_objects(pile);

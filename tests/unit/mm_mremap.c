@@ -173,22 +173,30 @@ static void a_file_moves_with_its_dirty_pages(void)
 
 static void without_memory_pages_stay_where_they_are(void)
 {
-	struct page *pile;
+	const unsigned long far =
+		(1ul << 40) - 2 * P; /* its page tables share nothing with what lies above */
+	struct page *pile, *some[4];
 	void *objects;
 
 	anon(510, 4, RW); /* two page tables */
 	put(510, 1);
 	put(513, 2);
-	pile = take_frames();
-	BUG_ON(re(510, 4, 4, MOVE | MREMAP_FIXED, 1ul << 40) != -ENOMEM);
-	give_frames(pile);
-	BUG_ON(get(510) != 1 || get(513) != 2 || find_vma(current->mm, 1ul << 40));
+	for (unsigned left = 0; left < 5; left += 4) {
+		for (unsigned i = 0; i < left; i++)
+			some[i] = alloc_page();
+		pile = take_frames();
+		for (unsigned i = 0; i < left; i++)
+			put_page(some[i]);
+		BUG_ON(re(510, 4, 4, MOVE | MREMAP_FIXED, far) != -ENOMEM);
+		give_frames(pile);
+		BUG_ON(get(510) != 1 || get(513) != 2 || find_vma(current->mm, far));
+	}
 	objects = take_objects();
-	BUG_ON(re(510, 4, 4, MOVE | MREMAP_FIXED, 1ul << 40) != -ENOMEM);
+	BUG_ON(re(510, 4, 4, MOVE | MREMAP_FIXED, far) != -ENOMEM);
 	give_objects(objects);
 	BUG_ON(get(510) != 1 || get(513) != 2);
 	check_vmas();
-	BUG_ON(sys_munmap(B + 510 * P, 4 * P));
+	BUG_ON(re(510, 4, 4, MOVE | MREMAP_FIXED, far) != (long)far || sys_munmap(far, 4 * P));
 }
 
 SCRIPT(bad_arguments_have_their_errors)

@@ -34,7 +34,8 @@ static void shared_memory_only_as_it_may_be(void)
 	map(2, 1, RW, MAP_SHARED, DATA);
 	BUG_ON(poke(0, 7) != -EIO || poke(1, 7) != -EIO || faults());
 	BUG_ON(poke(2, 7) != 1 || peek(0) != 1 || peek(1) != 1 || (u8)load(PAGE(2)) != 7);
-	BUG_ON(!PageDirty(page_of(current->mm, PAGE(2))));
+	ClearPageDirty(page_of(current->mm, PAGE(2)));
+	BUG_ON(poke(2, 8) != 1 || !PageDirty(page_of(current->mm, PAGE(2))));
 }
 
 static void a_private_file_s_page_is_never_written(void)

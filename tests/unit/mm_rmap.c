@@ -224,6 +224,7 @@ static void a_locked_vma_keeps_its_page(void)
 	BUG_ON(vm_mmap(ADDR, 1, MAPPED_SHARED, DATA, 0) || vm_touch(ADDR));
 	vma_of(ADDR)->vm_flags |= VM_LOCKED;
 	BUG_ON(unmap(page_of(ADDR)) != SWAP_MLOCK || !page_of(ADDR));
+	vma_of(ADDR)->vm_flags &= ~VM_LOCKED;
 }
 
 static void a_page_without_a_slot_stays(void)

@@ -187,6 +187,7 @@ static void getpage_tells_holes_from_ends(struct file *file)
 
 	BUG_ON(shmem_getpage(file->f_inode, 0, &page, SGP_READ) || page);
 	BUG_ON(shmem_getpage(file->f_inode, 4, &page, SGP_CACHE) != -EFBIG || page);
+	BUG_ON(shmem_getpage(file->f_inode, 4, &page, SGP_READ) != -EFBIG || page);
 	BUG_ON(shmem_getpage(file->f_inode, 1, &page, SGP_CACHE) || !PageLocked(page) || !PageUptodate(page));
 	unlock_page(page);
 	put_page(page);

@@ -179,8 +179,8 @@ static void used_pages_get_another_chance(void)
 	BUG_ON(page_referenced(page_of(ADDR)) != 1);
 	unlock_page(page_of(ADDR));
 	page = page_of(ADDR + VM_PAGE);
-	deactivate_page(page_of(ADDR));
 	deactivate_page(page);
+	deactivate_page(page_of(ADDR));
 	BUG_ON(try_to_free_pages(1) != 1 || page_of(ADDR) || page_of(ADDR + VM_PAGE) != page);
 }
 

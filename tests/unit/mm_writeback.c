@@ -164,8 +164,9 @@ static void a_task_writes_back_by_itself(void)
 
 	write_page(2, 7);
 	page = find_get_page(MAPPING, 2);
-	for (int i = 0; i < 100 && (PageDirty(page) || PageWriteback(page)); i++)
-		cond_resched();
+	wait_for_bits_u32((const u32 *)&page->flags, 1u << PG_dirty, 0, "dirty page");
+	lock_page(page); /* whoever cleaned it has set writeback before it unlocked */
+	unlock_page(page);
 	wait_on_page_writeback(page);
 	BUG_ON(PageDirty(page) || !disk_byte_is(PAGES(2), 7));
 	put_page(page);

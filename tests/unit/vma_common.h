@@ -42,8 +42,12 @@ enum { DATA };
 #define WORD(page) file_initial_word(DATA, (page)*P)
 #define FILE_DATA (&this_machine->file[DATA])
 
+#ifndef VMA_SWAP
+#define VMA_SWAP 0
+#endif
+
 static void (*the_script)(void);
-static const struct machine_config vma_machine = { .lru = true };
+static const struct machine_config vma_machine = { .lru = true, .swap_slots = VMA_SWAP };
 
 static const struct dirty_protocol notified = { .writenotify = true };
 
