@@ -406,7 +406,7 @@ void unmap_hugepage_range(struct vm_area_struct *vma, unsigned long start, unsig
 		pmd_t *pmd = pmd_find(vma->vm_mm, addr, &next);
 		pte_t old;
 
-		if (pmd && !pmd_none(entry_read(pmd))) {
+		if (pmd) { /* with the lock even if it is none: who cleared it has to be done with the page */
 			spin_lock(pmd_lockptr(pmd));
 			old = ptep_get_and_clear((pte_t *)pmd);
 			if (!pte_none(old)) {
