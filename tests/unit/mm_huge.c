@@ -1,20 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* mm_huge.c - transparent huge pages: faults, fork, splitting, collapsing, alone and in every order */
-#include "mm_huge.h"
-
-#define HUGE (PRIVATE | VM_HUGEPAGE)
-#define PART(n) (HADDR + (n)*PAGE_SIZE)
-
-static struct vm_area_struct *map_huge(void)
-{
-	return map_range(HADDR, HPAGE_SIZE, HUGE);
-}
-
-/* The first block that is handed out. */
-static unsigned long huge_pfn(void)
-{
-	return (this_machine->nr_frames & ~(HPAGE_NR - 1)) - HPAGE_NR;
-}
+/* mm_huge.c - transparent huge pages: faults, fork, splitting, collapsing, one task at a time */
+#include "mm_thp.h"
 
 static void unmap_all(void)
 {
@@ -107,14 +93,6 @@ static void contents_go_page_by_page(void)
 
 /* ---- fork -------------------------------------------------------------------------------------------------------- */
 
-static struct mm_struct *fork_one(void)
-{
-	struct mm_struct *child;
-
-	BUG_ON(sys_fork(&child));
-	return child;
-}
-
 static void fork_shares_it_read_only(void)
 {
 	struct mm_struct *parent = current->mm, *child;
@@ -157,14 +135,6 @@ static void without_a_block_a_copy_splits_it(void)
 	BUG_ON(load(PART(1)) != 7 || load(PART(2)) != 5);
 	use_mm(current, parent);
 	process_exit(child);
-}
-
-static struct page *pin(unsigned long addr)
-{
-	struct page *page;
-
-	BUG_ON(pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1);
-	return page;
 }
 
 static void what_is_pinned_is_copied_by_fork(void)
@@ -339,18 +309,6 @@ static void reclaim_splits_it(void)
 
 /* ---- collapsing --------------------------------------------------------------------------------------------------- */
 
-/* Small pages at 1 and 300, and a hole that was read at 2. */
-static struct vm_area_struct *small_pages(void)
-{
-	struct vm_area_struct *vma = map_range(HADDR, HPAGE_SIZE, PRIVATE);
-
-	store(PART(1), 7);
-	store(PART(300), 8);
-	BUG_ON(load(PART(2)));
-	vma->vm_flags = HUGE;
-	return vma;
-}
-
 static void collapse_gathers_small_pages(void)
 {
 	unsigned long before = frames_free();
@@ -391,144 +349,6 @@ static void collapse_leaves_what_others_have(void)
 	BUG_ON(collapse_huge_page(current->mm, HADDR));
 }
 
-/* ---- in every order ------------------------------------------------------------------------------------------------- */
-
-static void two_threads(void)
-{
-	use_mm(&this_machine->task[0], current->mm);
-	use_mm(&this_machine->task[1], current->mm);
-}
-
-static void untouched(void)
-{
-	map_huge();
-	two_threads();
-}
-
-static void touched(void)
-{
-	map_huge();
-	store(PART(1), 7);
-	two_threads();
-}
-
-static void store_1(void)
-{
-	store(PART(1), 11);
-}
-static void store_2(void)
-{
-	store(PART(2), 12);
-}
-static void dontneed(void)
-{
-	BUG_ON(sys_madvise(HADDR, HPAGE_SIZE, MADV_DONTNEED));
-}
-/* As reclaim and migration come to a page, by another way than the tables. */
-static void split(void)
-{
-	struct page *page = pfn_to_page(huge_pfn());
-
-	if (!atomic_inc_not_zero(&page->_count))
-		return;
-	lock_page(page);
-	split_huge_page(page);
-	unlock_page(page);
-	put_page(page);
-}
-static void split_by_address(void)
-{
-	struct mm_struct *mm = current->mm;
-
-	down_read(&mm->mmap_sem);
-	split_huge_pmd_address(find_vma(mm, HADDR), PART(1));
-	up_read(&mm->mmap_sem);
-}
-static void collapse(void)
-{
-	collapse_huge_page(current->mm, HADDR);
-}
-static void protect_and_back(void)
-{
-	BUG_ON(sys_mprotect(HADDR, HPAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC));
-	BUG_ON(sys_mprotect(HADDR, HPAGE_SIZE, PROT_READ | PROT_WRITE));
-}
-static void may_store(void)
-{
-	u64 v = 11;
-
-	user_write(PART(1), &v, sizeof(v));
-}
-static void may_fork(void)
-{
-	struct mm_struct *child;
-
-	sys_fork(&child);
-}
-static void check_word(unsigned long addr, u64 expected)
-{
-	u64 v = 0;
-	struct page *page = page_at(this_machine->process[0], addr);
-
-	BUG_ON(!page);
-	content_read(&v, page_address(page), sizeof(v));
-	BUG_ON(v != expected);
-}
-static void both_stored(void)
-{
-	check_word(PART(1), 11);
-	check_word(PART(2), 12);
-	BUG_ON(rss(this_machine->process[0]) != HPAGE_NR);
-}
-
-/* What a device writes to a page that is pinned is what the process reads. */
-static void pin_write_and_load(void)
-{
-	struct page *page;
-	u64 v = 42;
-
-	BUG_ON(pin_user_pages_fast(PART(1), 1, FOLL_WRITE, &page) != 1);
-	SYNC_LABEL("pinned");
-	content_write(page_address(page), &v, sizeof(v));
-	BUG_ON(load(PART(1)) != 42);
-	unpin_user_page(page);
-}
-
-static void small_and_two_threads(void)
-{
-	small_pages();
-	two_threads();
-}
-
-static void child_runs_too(void)
-{
-	struct mm_struct *child;
-
-	map_huge();
-	store(PART(1), 7);
-	child = fork_one();
-	use_mm(&this_machine->task[0], current->mm);
-	use_mm(&this_machine->task[1], child);
-}
-static void child_still_sees_7(void)
-{
-	BUG_ON(load(PART(1)) != 7);
-}
-static void leave(void)
-{
-	use_mm(current, NULL);
-	process_exit(this_machine->process[1]);
-}
-static void parent_has_11(void)
-{
-	check_word(PART(1), 11);
-}
-static void fork_and_store(void)
-{
-	fork_one();
-	store(PART(1), 11);
-}
-
 HUGE_SCRIPT(where_a_vma_can_have_one)
 HUGE_SCRIPT(one_fault_maps_all)
 HUGE_SCRIPT(reading_maps_it_read_only_for_good)
@@ -549,28 +369,6 @@ HUGE_SCRIPT(munmap_of_a_part_of_a_pinned_page)
 HUGE_SCRIPT(reclaim_splits_it, .config.lru = true, .config.swap_slots = 16, .config.io_at_once = true)
 HUGE_SCRIPT(collapse_gathers_small_pages)
 HUGE_SCRIPT(collapse_leaves_what_others_have)
-
-static const struct engine_choice one_failure[] = { { "alloc", 1 }, { NULL, 0 } };
-
-EXPLORED(two_faults, .setup = untouched, .actor = { store_1, store_2 }, .check = both_stored)
-EXPLORED(fault_and_dontneed, .setup = untouched, .actor = { store_1, dontneed })
-EXPLORED(store_and_split, .setup = touched, .actor = { store_1, split }, .check = parent_has_11)
-EXPLORED(store_and_protect, .setup = touched, .actor = { store_2, protect_and_back })
-EXPLORED(store_and_collapse, .setup = small_and_two_threads, .actor = { store_1, collapse },
-	 .check = parent_has_11)
-EXPLORED(pin_and_collapse, .setup = small_and_two_threads, .actor = { pin_write_and_load, collapse })
-EXPLORED(pin_and_split, .setup = touched, .actor = { pin_write_and_load, split })
-EXPLORED(dontneed_and_split, .setup = touched, .actor = { dontneed, split })
-EXPLORED(split_and_split, .setup = touched, .actor = { split_by_address, split })
-EXPLORED(dontneed_and_split_by_address, .setup = touched, .actor = { dontneed, split_by_address })
-EXPLORED(fork_and_split, .setup = touched, .actor = { fork_and_store, split }, .check = parent_has_11)
-EXPLORED(copies, .setup = child_runs_too, .actor = { store_1, child_still_sees_7 }, .check = parent_has_11)
-EXPLORED(copy_and_split, .setup = child_runs_too, .actor = { store_1, split }, .check = parent_has_11)
-EXPLORED(copy_and_exit, .setup = child_runs_too, .actor = { store_1, leave }, .check = parent_has_11)
-EXPLORED(fault_fails, .setup = untouched, .actor = { may_store }, .choices = one_failure)
-EXPLORED(fork_fails, .setup = touched, .actor = { may_fork }, .choices = one_failure)
-EXPLORED(copy_fails, .setup = child_runs_too, .actor = { may_store }, .choices = one_failure)
-EXPLORED(collapse_fails, .setup = small_and_two_threads, .actor = { collapse }, .choices = one_failure)
 
 int main(int argc, char **argv)
 {
@@ -595,24 +393,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_reclaim_splits_it),
 		cmocka_unit_test(test_collapse_gathers_small_pages),
 		cmocka_unit_test(test_collapse_leaves_what_others_have),
-		cmocka_unit_test(test_two_faults),
-		cmocka_unit_test(test_fault_and_dontneed),
-		cmocka_unit_test(test_store_and_split),
-		cmocka_unit_test(test_store_and_protect),
-		cmocka_unit_test(test_store_and_collapse),
-		cmocka_unit_test(test_pin_and_collapse),
-		cmocka_unit_test(test_pin_and_split),
-		cmocka_unit_test(test_dontneed_and_split),
-		cmocka_unit_test(test_split_and_split),
-		cmocka_unit_test(test_dontneed_and_split_by_address),
-		cmocka_unit_test(test_fork_and_split),
-		cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_copy_and_split),
-		cmocka_unit_test(test_copy_and_exit),
-		cmocka_unit_test(test_fault_fails),
-		cmocka_unit_test(test_fork_fails),
-		cmocka_unit_test(test_copy_fails),
-		cmocka_unit_test(test_collapse_fails),
 	};
 
 	if (argc > 1)

@@ -23,7 +23,8 @@ static struct mm_struct *fork_one(void)
 }
 static void map_pages(unsigned long nr, unsigned long kind)
 {
-	BUG_ON(sys_mmap(HADDR, nr * HPAGE_SIZE, PROT_READ | PROT_WRITE, kind | MMAP_FLAGS, NULL, 0) != (long)HADDR);
+	BUG_ON(sys_mmap(HADDR, nr * HPAGE_SIZE, PROT_READ | PROT_WRITE, kind | MMAP_FLAGS, NULL, 0) !=
+	       (long)HADDR);
 }
 static void nothing_is_left(unsigned pages)
 {
@@ -145,7 +146,8 @@ static void shared_pages_are_shared(void)
 	store(PAGE(0), 8);
 	store(PAGE(1), 5);
 	use_mm(current, parent);
-	BUG_ON(load(PAGE(0)) != 8 || load(PAGE(1)) != 5 || page_count(page_at(parent, PAGE(1))) != 3 || promised());
+	BUG_ON(load(PAGE(0)) != 8 || load(PAGE(1)) != 5 || page_count(page_at(parent, PAGE(1))) != 3 ||
+	       promised());
 	BUG_ON(sys_munmap(PAGE(0), 2 * HPAGE_SIZE) || pool_free() != 1);
 	use_mm(current, child);
 	BUG_ON(sys_madvise(PAGE(0), HPAGE_SIZE, MADV_DONTNEED) && load(PAGE(0)) != 8);
@@ -257,8 +259,8 @@ HUGE_SCRIPT(shared_pages_are_shared, .config.hugetlb_pages = 3)
 HUGE_SCRIPT(mprotect_keeps_the_page, .config.hugetlb_pages = 3)
 HUGE_SCRIPT(what_is_pinned_is_copied_by_fork, .config.hugetlb_pages = 3, .cow = "anon-exclusive")
 
-EXPLORED(two_threads_need_one_page, .config.hugetlb_pages = 1, .setup = two_threads, .actor = { store_1, store_2 },
-	 .check = both_stored)
+EXPLORED(two_threads_need_one_page, .config.hugetlb_pages = 1, .setup = two_threads,
+	 .actor = { store_1, store_2 }, .check = both_stored)
 EXPLORED(two_processes_need_one_page, .config.hugetlb_pages = 1, .setup = two_processes_share,
 	 .actor = { store_1, store_2 }, .check = both_stored)
 EXPLORED(store_and_unmap, .config.hugetlb_pages = 1, .setup = touched, .actor = { may_store, unmap },

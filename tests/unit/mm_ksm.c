@@ -236,19 +236,20 @@ static void test_exclusive_pages_lose_their_bit(void **state)
 	run_huge(&test);
 }
 
-EXPLORED(store_and_merge, .config.nr_frames = 64, .setup = two_threads, .actor = { store_b, merge_a_b }, .check = a_is_7)
-EXPLORED(pin_and_merge, .config.nr_frames = 64, .setup = two_threads, .actor = { pin_write_and_load, merge_a_b },
+EXPLORED(store_and_merge, .config.nr_frames = 64, .setup = two_threads, .actor = { store_b, merge_a_b },
 	 .check = a_is_7)
+EXPLORED(pin_and_merge, .config.nr_frames = 64, .setup = two_threads,
+	 .actor = { pin_write_and_load, merge_a_b }, .check = a_is_7)
 EXPLORED(pin_and_merge_exclusive, .config.nr_frames = 64, .setup = two_threads,
 	 .actor = { pin_write_and_load, merge_a_b }, .check = a_is_7, .cow = "anon-exclusive")
 EXPLORED(merge_and_merge, .config.nr_frames = 64, .setup = two_threads, .actor = { merge_a_b, merge_b_c },
 	 .check = a_is_7, .executions = 10000)
-EXPLORED(store_and_unmerge, .config.nr_frames = 64, .setup = merged_and_two_threads, .actor = { store_b, unmerge },
-	 .check = a_is_7)
+EXPLORED(store_and_unmerge, .config.nr_frames = 64, .setup = merged_and_two_threads,
+	 .actor = { store_b, unmerge }, .check = a_is_7)
 EXPLORED(merge_and_dontneed, .config.nr_frames = 64, .setup = two_threads, .actor = { merge_any, dontneed },
 	 .check = a_is_7)
-EXPLORED(merge_fails, .config.nr_frames = 64, .setup = two_threads, .actor = { merge_a_b }, .choices = one_failure,
-	 .check = a_is_7)
+EXPLORED(merge_fails, .config.nr_frames = 64, .setup = two_threads, .actor = { merge_a_b },
+	 .choices = one_failure, .check = a_is_7)
 EXPLORED(unmerge_fails, .config.nr_frames = 64, .setup = merged_and_two_threads, .actor = { unmerge },
 	 .choices = one_failure, .check = a_is_7)
 
