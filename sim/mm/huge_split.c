@@ -32,6 +32,18 @@ void wait_split_huge_page(struct anon_vma *anon_vma)
 	spin_unlock(&anon_vma->lock);
 }
 
+void wait_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd)
+{
+	spinlock_t *ptl = pmd_lockptr(pmd);
+	bool splitting;
+
+	spin_lock(ptl); /* a copy, and a split of this entry alone, hold it throughout */
+	splitting = pmd_trans_splitting(entry_read(pmd));
+	spin_unlock(ptl);
+	if (splitting)
+		wait_split_huge_page(vma->anon_vma);
+}
+
 /* As it was before it was taken from the processors. */
 static pmd_t pmd_restored(pmd_t pmd)
 {

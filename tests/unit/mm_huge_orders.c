@@ -119,6 +119,17 @@ static void child_runs_too(void)
 	use_mm(&this_machine->task[0], current->mm);
 	use_mm(&this_machine->task[1], child);
 }
+static void shared_by_two_threads(void)
+{
+	map_huge();
+	store(PART(1), 7);
+	fork_one();
+	two_threads();
+}
+static void load_1(void)
+{
+	BUG_ON(load(PART(1)) != 7);
+}
 static void child_still_sees_7(void)
 {
 	BUG_ON(load(PART(1)) != 7);
@@ -149,13 +160,14 @@ EXPLORED(store_and_collapse, .setup = small_and_two_threads, .actor = { store_1,
 	 .check = parent_has_11)
 EXPLORED(pin_and_collapse, .setup = small_and_two_threads, .actor = { pin_write_and_load, collapse })
 EXPLORED(pin_and_split, .setup = touched, .actor = { pin_write_and_load, split })
-EXPLORED(dontneed_and_split, .setup = touched, .actor = { dontneed, split }, .executions = 200)
+EXPLORED(dontneed_and_split, .setup = touched, .actor = { dontneed, split }, .first = 40)
 EXPLORED(split_and_split, .setup = touched, .actor = { split_by_address, split })
 EXPLORED(dontneed_and_split_by_address, .setup = touched, .actor = { dontneed, split_by_address },
-	 .executions = 200)
+	 .first = 40)
 EXPLORED(fork_and_split, .setup = touched, .actor = { fork_and_store, split }, .check = parent_has_11,
 	 .executions = 300)
 EXPLORED(copies, .setup = child_runs_too, .actor = { store_1, child_still_sees_7 }, .check = parent_has_11)
+EXPLORED(copy_beside_a_thread, .setup = shared_by_two_threads, .actor = { load_1, store_2 })
 EXPLORED(copy_and_split, .setup = child_runs_too, .actor = { store_1, split }, .check = parent_has_11)
 EXPLORED(copy_and_exit, .setup = child_runs_too, .actor = { store_1, leave }, .check = parent_has_11)
 EXPLORED(fault_fails, .setup = untouched, .actor = { may_store }, .choices = one_failure)
@@ -178,6 +190,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_dontneed_and_split_by_address),
 		cmocka_unit_test(test_fork_and_split),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_copy_beside_a_thread),
 		cmocka_unit_test(test_copy_and_split),
 		cmocka_unit_test(test_copy_and_exit),
 		cmocka_unit_test(test_fault_fails),

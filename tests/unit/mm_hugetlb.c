@@ -238,6 +238,7 @@ static void may_store(void)
 	u64 v = 11;
 
 	user_write(PAGE(0), &v, sizeof(v));
+	user_write(PAGE(0), &v, sizeof(v)); /* perhaps by a translation that it has */
 }
 static void fork_and_leave(void)
 {
