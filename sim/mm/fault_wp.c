@@ -41,7 +41,7 @@ static int wp_page_shared(struct vm_fault *vmf, struct page *page)
 	bool tell = vmf->vma->vm_ops && vmf->vma->vm_ops->page_mkwrite;
 	int ret;
 
-	if (!tell && !this_machine->dirty->writenotify)
+	if (!tell && !machine_const(dirty)->writenotify)
 		return wp_page_reuse(vmf);
 	get_page(page);
 	if (tell) {
@@ -138,7 +138,7 @@ static int wp_page_anon(struct vm_fault *vmf, struct page *page)
 {
 	if (unlikely(never_reused(vmf->vma, page)))
 		return wp_page_copy(vmf, page);
-	switch (this_machine->cow->wp_anon(vmf, page)) {
+	switch (machine_const(cow)->wp_anon(vmf, page)) {
 	case WP_REUSE:
 		if (vmf->flags & FAULT_FLAG_UNSHARE) {
 			spin_unlock(vmf->ptl);

@@ -236,12 +236,13 @@ int copy_huge_pmd(struct mm_struct *dst, struct mm_struct *src, pmd_t *dst_pmd, 
 	struct page *table = pte_alloc_one(addr);
 	int ret;
 
-	(void)src;
 	if (!table)
 		return -ENOMEM;
 	spin_lock(dst_ptl);
 	spin_lock_nested(src_ptl, 1);
 	ret = share_huge_pmd(dst, dst_pmd, src_pmd, vma, table);
+	if (!ret)
+		observe_fork_page(dst, src, addr & HPAGE_MASK, HPAGE_SIZE);
 	spin_unlock(src_ptl);
 	spin_unlock(dst_ptl);
 	if (!ret)

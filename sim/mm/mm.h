@@ -197,7 +197,7 @@ void copy_user_page(struct page *to, const struct page *from);
 /* The frame that reads of untouched anonymous memory show. */
 static inline unsigned long zero_pfn(void)
 {
-	return this_machine->zero_pfn;
+	return machine_const(zero_pfn);
 }
 static inline bool is_zero_pfn(unsigned long pfn)
 {

@@ -97,6 +97,7 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 	struct pte_run from, to;
 	pmd_t *pmd;
 
+	observe_move_begin(vma->vm_mm, old_addr, new_addr, len);
 	observe_revoke_begin(vma->vm_mm);
 	for (; done < len; done += n) {
 		from.addr = old_addr + done;
@@ -114,6 +115,7 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 		move_ptes(vma, from, to, n >> PAGE_SHIFT);
 	}
 	observe_revoke_end(vma->vm_mm);
+	observe_moved(vma->vm_mm, old_addr, new_addr, len);
 	return done;
 }
 

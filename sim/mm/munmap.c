@@ -79,6 +79,8 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, uns
 	struct mmu_gather tlb;
 
 	tlb_gather_init(&tlb, mm);
+	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right))
+		observe_discard_begin(mm, vma->vm_start, vma->vm_end);
 	observe_revoke_begin(mm);
 	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
 		unmap_vma_range(&tlb, vma, vma->vm_start, vma->vm_end, &all);
@@ -86,6 +88,8 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, uns
 	}
 	tlb_finish_mmu(&tlb);
 	observe_revoke_end(mm);
+	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right))
+		observe_discard_end(mm, vma->vm_start, vma->vm_end);
 	SYNC_LABEL("zapped");
 	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
 		anon_vma_unlink(vma);
@@ -101,7 +105,7 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, uns
 /* A stack beside the hole grows with mmap_sem held for read. */
 static bool may_downgrade(const struct vm_area_struct *next)
 {
-	return this_machine->munmap->downgrade && !(next && next->vm_flags & VM_GROWSDOWN);
+	return machine_const(munmap)->downgrade && !(next && next->vm_flags & VM_GROWSDOWN);
 }
 
 /* => *downgraded, unless it is NULL: mmap_sem is held for read now */
