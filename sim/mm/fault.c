@@ -286,12 +286,11 @@ static int try_huge_fault(struct vm_fault *vmf, bool *done)
 
 	if (pmd_none(orig) && transhuge_vma_suitable(vmf->vma, vmf->address)) {
 		ret = do_huge_pmd_anonymous_page(vmf);
-	} else if (pmd_huge(orig) && pmd_trans_splitting(orig)) {
-		wait_split_huge_page(vmf->vma->anon_vma);
-		ret = VM_FAULT_MINOR;
 	} else if (pmd_huge(orig)) {
 		ret = VM_FAULT_MINOR;
-		if ((vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) && !pmd_write(orig))
+		if (pmd_trans_splitting(orig) || !(orig.pmd & _PAGE_PRESENT))
+			wait_huge_pmd(vmf->vma, vmf->pmd);
+		else if ((vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) && !pmd_write(orig))
 			ret = do_huge_pmd_wp_page(vmf, orig);
 	}
 	*done = !(ret & VM_FAULT_FALLBACK);

@@ -63,6 +63,11 @@ void split_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr);
 void split_huge_pmd_address(struct vm_area_struct *vma, unsigned long addr);
 /* => page locked, with one reference of the caller's; 0, or -EBUSY: others have references, or it is hugetlb's */
 int split_huge_page(struct page *page);
+/*
+ * The entry was seen to be taken from the processors: waits until whoever did that has put something in its place. A fault
+ * that only tried again would spin. => no spinlocks held
+ */
+void wait_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd);
 /* Waits until a huge page of the family that was being split is not any more. => no spinlocks held */
 void wait_split_huge_page(struct anon_vma *anon_vma);
 

@@ -117,7 +117,7 @@ int huge_wp_reuse(struct vm_fault *vmf)
 		flush_tlb_page(vmf->vma, vmf->address);
 	}
 	spin_unlock(vmf->ptl);
-	return VM_FAULT_MINOR;
+	return vmf_write(vmf) ? VM_FAULT_WRITE : VM_FAULT_MINOR;
 }
 
 /*
@@ -164,7 +164,7 @@ static int huge_wp_copy(struct vm_fault *vmf, struct page *old)
 	spin_unlock(vmf->ptl);
 	put_page(replaced ? old : new); /* the entry's reference to it, or all there is */
 	put_page(old);
-	return VM_FAULT_MINOR;
+	return replaced && vmf->flags & FAULT_FLAG_WRITE ? VM_FAULT_WRITE : VM_FAULT_MINOR;
 }
 
 /* The protocol decides as for a pte: the entries have one format. The page is where it begins. */
