@@ -20,7 +20,7 @@
 #include "sim_faults.h"
 
 #define HOME(task) (((unsigned long)(task) + 1) << 32) /* where a task maps */
-#define BENCH_KERNEL "linux-6.18" /* what it is measured beside */
+#define BENCH_KERNEL "linux-6.18"		       /* what it is measured beside */
 #define ROUND_SECONDS 600
 #define SPARE_FRAMES 8192
 #define SLAB_BYTES (64ul << 20)
@@ -51,8 +51,7 @@ static void map(const struct sim_run *s, int task)
 	const struct fault_run *r = &s->run;
 	unsigned long flags = MAP_FIXED | (r->shape == SHARED_FILE ? MAP_SHARED : MAP_PRIVATE) |
 			      (r->shape == ANONYMOUS ? MAP_ANONYMOUS : 0);
-	long at = sys_mmap(HOME(task), r->pages * PAGE_SIZE, PROT_READ | PROT_WRITE, flags, s->file[task],
-			   0);
+	long at = sys_mmap(HOME(task), r->pages * PAGE_SIZE, PROT_READ | PROT_WRITE, flags, s->file[task], 0);
 
 	need(at == (long)HOME(task), "mmap");
 }

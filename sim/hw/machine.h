@@ -154,26 +154,28 @@ struct machine {
 };
 
 #define this_machine ((struct machine *)sync_machine())
+/* A field of the machine that machine_boot() set for good. */
+#define machine_const(field) sync_constant(this_machine->field)
 
 static inline struct page *pfn_to_page(unsigned long pfn)
 {
-	return &this_machine->mem_map[pfn];
+	return machine_const(mem_map) + pfn;
 }
 static inline unsigned long page_to_pfn(const struct page *page)
 {
-	return (unsigned long)(page - this_machine->mem_map);
+	return (unsigned long)(page - machine_const(mem_map));
 }
 static inline void *page_address(const struct page *page)
 {
-	return this_machine->frame[page_to_pfn(page)];
+	return machine_const(frame)[page_to_pfn(page)];
 }
 static inline struct page *virt_to_page(const void *p)
 {
-	return &this_machine->mem_map[((const u8 *)p - this_machine->frame[0]) >> PAGE_SHIFT];
+	return machine_const(mem_map) + (((const u8 *)p - machine_const(frame)[0]) >> PAGE_SHIFT);
 }
 static inline void *pfn_to_virt(unsigned long pfn)
 {
-	return this_machine->frame[pfn];
+	return machine_const(frame)[pfn];
 }
 
 #endif

@@ -274,7 +274,7 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
 	struct vm_area_struct *vma;
 
 	spin_lock(&mapping->i_mmap_lock);
-	this_machine->invalidate->unmap_begin(mapping);
+	machine_const(invalidate)->unmap_begin(mapping);
 	node = interval_tree_iter_first(&mapping->i_mmap, first, last);
 	for (; node; node = interval_tree_iter_next(node, first, last))
 		unmap_mapping_range_vma(container_of(node, struct vm_area_struct, shared), first, last,

@@ -49,6 +49,8 @@ struct page *alloc_zeroed_page(void);
 struct page *alloc_huge_page_frames(void);
 /* This CPU's free frames go back to the zone. */
 void drain_local_pages(void);
+/* => the last reference is gone, and the page is on no list: its frame is free */
+void free_unref_page(struct page *page);
 void get_page(struct page *page);
 /* Drops a reference; the last frees the frame. => no ptl-protected pte maps it when it is the last */
 void put_page(struct page *page);
@@ -197,7 +199,7 @@ void copy_user_page(struct page *to, const struct page *from);
 /* The frame that reads of untouched anonymous memory show. */
 static inline unsigned long zero_pfn(void)
 {
-	return this_machine->zero_pfn;
+	return machine_const(zero_pfn);
 }
 static inline bool is_zero_pfn(unsigned long pfn)
 {

@@ -103,7 +103,7 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, uns
 /* A stack beside the hole grows with mmap_sem held for read. */
 static bool may_downgrade(const struct vm_area_struct *next)
 {
-	return this_machine->munmap->downgrade && !(next && next->vm_flags & VM_GROWSDOWN);
+	return machine_const(munmap)->downgrade && !(next && next->vm_flags & VM_GROWSDOWN);
 }
 
 /* => *downgraded, unless it is NULL: mmap_sem is held for read now */

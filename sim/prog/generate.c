@@ -8,56 +8,25 @@
 #include <string.h>
 
 #include "prog/generate.h"
+#include "prog/random.h"
 
 struct gen {
 	const struct gen_options *o;
 	struct vm_prog *p;
 	struct shadow shadow;
-	uint64_t state[4];
+	struct random random;
+	bool in_block; /* where nobody exits: P4 */
 };
-
-/* ---- numbers: xoshiro256**, seeded by splitmix64 ------------------------------------------------------- */
-
-static uint64_t splitmix(uint64_t *x)
-{
-	uint64_t z = *x += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
 
 static void seed(struct gen *g)
 {
-	uint64_t x = g->o->seed, y;
-
-	y = splitmix(&x) + g->o->number;
-	for (int i = 0; i < 4; i++)
-		g->state[i] = splitmix(&y);
-}
-
-static uint64_t rotate(uint64_t v, int by)
-{
-	return v << by | v >> (64 - by);
-}
-
-static uint64_t next(struct gen *g)
-{
-	uint64_t *s = g->state, result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
-
-	s[2] ^= s[0];
-	s[3] ^= s[1];
-	s[1] ^= s[2];
-	s[0] ^= s[3];
-	s[2] ^= t;
-	s[3] = rotate(s[3], 45);
-	return result;
+	random_seed(&g->random, g->o->seed, g->o->number);
 }
 
 /* => 0 to n - 1 */
 static int below(struct gen *g, int n)
 {
-	return (int)((next(g) >> 32) * (uint64_t)n >> 32);
+	return random_below(&g->random, n);
 }
 
 /* => true once in n times */
@@ -239,6 +208,8 @@ static void args_madvise(struct gen *g, struct vm_op *op)
 {
 	range(g, op);
 	op->arg[RANGE_WORD] = one_in(g, 3) ? ADVICE_DONTNEED : below(g, ADVICE_PAGEOUT);
+	if (g->o->pageout && one_in(g, 2))
+		op->arg[RANGE_WORD] = ADVICE_PAGEOUT;
 }
 
 /* Half of the accesses look for a page that allows them. */
@@ -394,7 +365,7 @@ static bool may(const struct gen *g, int call)
 {
 	bool files = call == CALL_PREAD || call == CALL_PWRITE || call == CALL_FTRUNC || call == CALL_PUNCH;
 
-	return g->o->allowed >> call & 1 && !(files && !g->p->files);
+	return g->o->allowed >> call & 1 && !(files && !g->p->files) && !(call == CALL_EXIT && g->in_block);
 }
 
 static enum prog_call any_call(struct gen *g)
@@ -437,6 +408,7 @@ static void thread_of(struct gen *g, struct vm_op *op, int i)
 	op->thread = -1;
 	if (!g->o->threads || i < first)
 		return;
+	g->in_block = true;
 	op->block = 1;
 	/* every thread has a call, the first ones in order */
 	op->thread = (int8_t)(i - first < g->o->threads ? i - first : below(g, g->o->threads));
@@ -458,6 +430,23 @@ static void head(struct gen *g)
 		p->files = p->file_pages = 0;
 }
 
+/* Loads of all that can be read, at the end: what memory holds by then shows in results. */
+static void read_back(struct gen *g)
+{
+	struct vm_prog *p = g->p;
+
+	for (int actor = 0; actor < PROG_MAX_ACTORS; actor++)
+		for (int i = 0; g->shadow.alive[actor] && i < p->pages; i++) {
+			const struct shadow_page *s = &pages_of(g, actor)[i];
+
+			if (!s->area || s->prot == PROT_WORD_NONE || p->nr_ops == PROG_MAX_CALLS)
+				continue;
+			p->op[p->nr_ops] =
+				(struct vm_op){ .call = CALL_RD, .actor = (uint8_t)actor, .thread = -1 };
+			p->op[p->nr_ops++].arg[ACCESS_PAGE] = i;
+		}
+}
+
 void prog_generate(const struct gen_options *o, struct vm_prog *p)
 {
 	struct gen g = { .o = o, .p = p };
@@ -474,4 +463,6 @@ void prog_generate(const struct gen_options *o, struct vm_prog *p)
 		args(&g, op);
 		shadow_do(&g.shadow, op);
 	}
+	if (o->read_back)
+		read_back(&g);
 }
