@@ -47,10 +47,18 @@ function(mutant description)
   string(REPLACE "." "\\." pattern "/${file}.o")
   add_executable(mutant_${name} $<TARGET_OBJECTS:mutant_${name}_object> "$<FILTER:${all},EXCLUDE,${pattern}$>")
   target_link_libraries(mutant_${name} PRIVATE ${race_test_links})
-  add_test(NAME mutant/${name} COMMAND ${CMAKE_COMMAND} "-DCOMMAND=$<TARGET_FILE:mutant_${name}>;${argument}"
-                                       -P ${CMAKE_CURRENT_SOURCE_DIR}/mutants/run_mutant.cmake)
-  set_tests_properties(mutant/${name} PROPERTIES LABELS mutant)
+  add_test(NAME mutant/${name}
+           COMMAND ${CMAKE_COMMAND} "-DCOMMAND=$<TARGET_FILE:mutant_${name}>;${argument}" -DNOTE=${score}/${name}
+                   -P ${CMAKE_CURRENT_SOURCE_DIR}/mutants/run_mutant.cmake)
+  set_tests_properties(mutant/${name} PROPERTIES LABELS mutant FIXTURES_REQUIRED mutants)
 endfunction()
+
+# Each notes that it ran, and that it was caught; before the first the notes go, after the last they are counted.
+set(score ${CMAKE_CURRENT_BINARY_DIR}/mutants/score)
+add_test(NAME mutants_begin COMMAND ${CMAKE_COMMAND} -E rm -rf ${score})
+add_test(NAME mutants_score COMMAND ${CMAKE_COMMAND} -DSCORE=${score} -P ${CMAKE_CURRENT_SOURCE_DIR}/mutants/score.cmake)
+set_tests_properties(mutants_begin PROPERTIES LABELS mutant FIXTURES_SETUP mutants)
+set_tests_properties(mutants_score PROPERTIES LABELS mutant FIXTURES_CLEANUP mutants)
 
 file(GLOB mutants CONFIGURE_DEPENDS mutants/*.mutant)
 foreach(m IN LISTS mutants)

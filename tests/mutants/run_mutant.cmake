@@ -2,14 +2,17 @@
 #
 # run_mutant.cmake - passes only when a test fails as a test does: its count of failures as exit status, and a failure that CMocka prints
 #
-#   cmake "-DCOMMAND=program;argument" [-DSAYING=REGEX] -P run_mutant.cmake
+#   cmake "-DCOMMAND=program;argument" [-DSAYING=REGEX] [-DNOTE=FILE] -P run_mutant.cmake
 #
-# SAYING: what it must also print, where only one failure will do.
+# SAYING: what it must also print, where only one failure will do. NOTE: FILE.ran and FILE.caught are written.
 # A crash, a test that is not found or one that passes is not a mutant caught.
 
 cmake_minimum_required(VERSION 3.25)
 if(NOT COMMAND)
   message(FATAL_ERROR "run_mutant.cmake: -DCOMMAND= is missing")
+endif()
+if(NOTE)
+  file(WRITE ${NOTE}.ran "")
 endif()
 execute_process(COMMAND ${COMMAND} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
 # CMocka exits with the number of failed tests.
@@ -21,5 +24,8 @@ if(NOT out MATCHES "\\[  FAILED  \\]")
 endif()
 if(SAYING AND NOT out MATCHES "${SAYING}")
   message(FATAL_ERROR "not caught: it fails, but nowhere says '${SAYING}'\n${out}")
+endif()
+if(NOTE)
+  file(WRITE ${NOTE}.caught "")
 endif()
 message(STATUS "caught:\n${out}")
