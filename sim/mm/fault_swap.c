@@ -86,8 +86,8 @@ static int serve_from(struct vm_fault *vmf, struct page *page, swp_entry_t entry
 	}
 	write = vmf_write(vmf);
 	map_swapped_page(vmf, page, entry);
-	if ((write && page_count(page) == 2) ||
-	    (vmf->vma->vm_flags & VM_LOCKED)) /* the pte's and the cache's */
+	/* The pte's reference and the cache's: what is stored to is not on swap for long. */
+	if ((write && page_count(page) == 2) || (vmf->vma->vm_flags & VM_LOCKED))
 		try_to_free_swap(page);
 	unlock_page(page);
 	if (vmf_write(vmf))
