@@ -58,6 +58,19 @@ static void find_leaks(const struct census *c, unsigned long free)
 	sync_violation("bad-count", "%lu frames are free, the zone counts %lu", nr_free, free);
 }
 
+/* An LRU list has no reference: a page that is only there is nobody's, unless somebody told of it. */
+static void find_leaks_on_lists(const struct census *c)
+{
+	const struct page *page;
+	char text[PAGE_TEXT];
+
+	for (u32 i = 0; i < c->nr_used; i++) {
+		page = &this_machine->mem_map[c->used[i]];
+		if (c->frame[c->used[i]].uses == USE_LRU && page->_count.counter > 0 && !page->held)
+			sync_violation("memory-leak", "nothing has %s", page_text(text, page));
+	}
+}
+
 static void check_frames(struct census *c)
 {
 	const struct machine *m = this_machine;
@@ -65,7 +78,7 @@ static void check_frames(struct census *c)
 		      others = 1 + (m->zero_pfn != 0); /* frame 0, the zero page */
 
 	others += m->hugetlb.nr_free * HPAGE_NR;
-
+	find_leaks_on_lists(c);
 	if (free + c->frames + others == m->nr_frames)
 		return;
 	find_held(c);

@@ -311,6 +311,7 @@ ALL(zap_vs_first_store, one_untouched, store_if_mapped, unmap, is_gone)
 ALL(zap_vs_store, one_stored, store_if_mapped, unmap, is_gone)
 ALL(zap_vs_copy, private_file, store_if_mapped, unmap, is_gone)
 ALL(zap_vs_store_to_a_shared_page, shared_file, store_if_mapped, unmap, is_gone)
+ALL(discard_vs_store_to_a_shared_page, shared_file, store_7, discard, holds_7)
 ALL(discard_vs_store, one_stored, store_7, discard, holds_7_or_0)
 ALL(discard_vs_load, one_untouched, load, discard, holds_7_or_0)
 ALL(discard_vs_discard, one_stored, discard, discard, holds_7_or_0)
@@ -346,6 +347,7 @@ int main(int argc, char **argv)
 		T(zap_vs_copy),
 		T(zap_vs_store_to_a_shared_page),
 		T(discard_vs_store),
+		T(discard_vs_store_to_a_shared_page),
 		T(discard_vs_load),
 		T(discard_vs_discard),
 		T(guard_vs_store),
