@@ -91,7 +91,7 @@ static struct vm_area_struct *dup_vma(struct mm_struct *mm, const struct vm_area
 
 	if (!new)
 		return NULL;
-	*new = *old;
+	vma_copy(new, old);
 	new->vm_mm = mm;
 	new->vm_flags &= ~VM_LOCKED;
 	if (new->vm_flags & VM_WIPEONFORK)

@@ -106,6 +106,11 @@ void unlink_file_vma(struct vm_area_struct *vma);
  */
 struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, unsigned long addr, unsigned long len,
 				unsigned long pgoff);
+/*
+ * What a vma is, but for its places in trees and lists, which walks of rmap may be changing.
+ * => called with mmap_sem held; new is zeroed, and takes no references
+ */
+void vma_copy(struct vm_area_struct *new, const struct vm_area_struct *vma);
 /* Frees a vma that is linked nowhere: drops its file. */
 void vma_free(struct vm_area_struct *vma);
 /* => called with mmap_sem for read in 2.6 and for write since 6.5; 0 or -errno: grows a stack down to address */
