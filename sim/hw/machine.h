@@ -157,6 +157,12 @@ struct machine {
 /* A field of the machine that machine_boot() set for good. */
 #define machine_const(field) sync_constant(this_machine->field)
 
+/* Smaller machines have no room for a huge page beside what they need to run at all. */
+static inline bool machine_has_compound_pages(void)
+{
+	return machine_const(nr_frames) >= 2 * HPAGE_NR;
+}
+
 static inline struct page *pfn_to_page(unsigned long pfn)
 {
 	return machine_const(mem_map) + pfn;

@@ -218,7 +218,8 @@ void unmap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigne
 		return;
 	}
 	while (addr < end) {
-		if (!details->of_file && unlikely(vma_may_have_huge(vma)) && unmap_huge(tlb, vma, addr, end, &next)) {
+		if (!details->of_file && unlikely(vma_may_have_huge(vma)) &&
+		    unmap_huge(tlb, vma, addr, end, &next)) {
 			addr = next;
 			continue;
 		}

@@ -139,7 +139,7 @@ struct zap_details {
 	bool nonlinear;
 	bool keep_file_ptes; /* a nonlinear page leaves its index in the pte */
 	bool keep_markers;   /* guards stay: MADV_DONTNEED */
-	bool of_file;	     /* i_mmap_lock is held rather than mmap_sem: flags may change. A file has no huge pages */
+	bool of_file; /* i_mmap_lock is held rather than mmap_sem: flags may change. A file has no huge pages */
 };
 
 #define GATHER_PAGES 8	 /* gathered on the stack */

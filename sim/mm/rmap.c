@@ -35,8 +35,8 @@ static void set_anon_rmap(struct page *page, const struct vm_area_struct *vma, u
 /* Its flags are nobody else's yet; it holds what it is to hold. */
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address)
 {
-	page->flags |= 1ul << PG_uptodate | 1ul << PG_swapbacked |
-		       (machine_const(cow)->exclusive ? 1ul << PG_anon_exclusive : 0);
+	init_page_flags(page, page->flags | 1ul << PG_uptodate | 1ul << PG_swapbacked |
+				      (machine_const(cow)->exclusive ? 1ul << PG_anon_exclusive : 0));
 	atomic_set(&page->_mapcount, 0);
 	set_anon_rmap(page, vma, address);
 }

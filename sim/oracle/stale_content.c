@@ -159,7 +159,8 @@ static bool shows(const struct mm_struct *mm, unsigned long addr, const struct p
 {
 	u64 pte = pte_at(mm, addr);
 
-	return (pte & (_PAGE_PRESENT | _PAGE_PROTNONE)) && pfn_of(pte) == (unsigned long)(page - this_machine->mem_map);
+	return (pte & (_PAGE_PRESENT | _PAGE_PROTNONE)) &&
+	       pfn_of(pte) == (unsigned long)(page - this_machine->mem_map);
 }
 
 void observe_held_store(const struct mm_struct *mm, unsigned long addr, const struct page *page,
