@@ -134,7 +134,7 @@ struct zap_details {
 	unsigned long first_index, last_index; /* of a nonlinear vma: these pages of it */
 	bool nonlinear;
 	bool keep_file_ptes; /* a nonlinear page leaves its index in the pte */
-	bool keep_markers;   /* guards stay: MADV_DONTNEED */
+	bool keep_markers;   /* guards stay: MADV_DONTNEED, truncation */
 };
 
 #define GATHER_PAGES 8	 /* gathered on the stack */

@@ -209,7 +209,7 @@ static bool grows(const struct vma_edit *e)
 }
 
 /* => called with the locks of the file and the anon_vma held */
-static void edit_one(struct vma_edit *e, const struct vm_area_struct *like)
+static void edit_one(struct vma_edit *e, const struct vm_area_struct *like, u32 maybe_guard)
 {
 	struct anon_vma *anon_vma = like ? like->anon_vma : NULL;
 	struct vm_area_struct *vma = e->vma;
@@ -222,6 +222,8 @@ static void edit_one(struct vma_edit *e, const struct vm_area_struct *like)
 		vma->anon_heir = like->anon_heir;
 		list_add_tail(&vma->anon_vma_node, &anon_vma->head);
 	}
+	if (grows(e) && maybe_guard)
+		vma->maybe_guard = maybe_guard;
 	vma->vm_start = e->start;
 	vma->vm_end = e->end;
 	vma->vm_pgoff = e->pgoff;
@@ -238,8 +240,10 @@ static void vma_edit(struct mm_struct *mm, struct vma_edit *edit, int nr, const 
 {
 	struct file *file = edit[0].vma->vm_file;
 	struct anon_vma *anon_vma;
+	u32 maybe_guard = like ? like->maybe_guard : 0;
 
 	for (int i = 0; i < nr; i++) {
+		maybe_guard |= edit[i].vma->maybe_guard;
 		if (!like || !like->anon_vma)
 			like = edit[i].vma;
 		if (edit[i].is_new)
@@ -254,7 +258,7 @@ static void vma_edit(struct mm_struct *mm, struct vma_edit *edit, int nr, const 
 	if (anon_vma)
 		spin_lock(&anon_vma->lock);
 	for (int i = 0; i < nr; i++)
-		edit_one(&edit[i], like);
+		edit_one(&edit[i], like, maybe_guard);
 	if (anon_vma)
 		spin_unlock(&anon_vma->lock);
 	if (file)
@@ -371,8 +375,7 @@ static struct vm_area_struct *merge_into_prev(struct mm_struct *mm, struct vm_ar
 /* [addr, next->vm_start) goes to next, and area, which had it, keeps what is below, or is NULL: nobody had it. */
 static struct vm_area_struct *merge_into_next(struct mm_struct *mm, struct vm_area_struct *next,
 					      unsigned long addr, unsigned long pgoff,
-					      struct vm_area_struct *area,
-					      const struct vm_area_struct *like)
+					      struct vm_area_struct *area, const struct vm_area_struct *like)
 {
 	struct vma_edit edit[EDITS];
 	int nr = 0;
@@ -385,8 +388,8 @@ static struct vm_area_struct *merge_into_next(struct mm_struct *mm, struct vm_ar
 }
 
 struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, unsigned long addr,
-				 unsigned long end, unsigned long vm_flags,
-				 const struct vm_area_struct *like, struct file *file, unsigned long pgoff)
+				 unsigned long end, unsigned long vm_flags, const struct vm_area_struct *like,
+				 struct file *file, unsigned long pgoff)
 {
 	struct vm_area_struct *next = find_vma(mm, end), *area = find_vma_intersection(mm, addr, end);
 	unsigned long pages = (end - addr) >> PAGE_SHIFT;
@@ -414,8 +417,7 @@ struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long star
 	struct mm_struct *mm = vma->vm_mm;
 
 	*error = 0;
-	merged = vma_merge(mm, prev, start, end, newflags, vma, vma->vm_file,
-			   linear_page_index(vma, start));
+	merged = vma_merge(mm, prev, start, end, newflags, vma, vma->vm_file, linear_page_index(vma, start));
 	if (merged)
 		return merged;
 	if (start > vma->vm_start)

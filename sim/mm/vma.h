@@ -77,8 +77,8 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long ad
  * pages are in [addr, end), or will be; NULL: none
  */
 struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, unsigned long addr,
-				 unsigned long end, unsigned long vm_flags,
-				 const struct vm_area_struct *like, struct file *file, unsigned long pgoff);
+				 unsigned long end, unsigned long vm_flags, const struct vm_area_struct *like,
+				 struct file *file, unsigned long pgoff);
 /*
  * A vma of exactly [start, end), which lies in vma, or one that holds it and has newflags already: for a change of
  * flags. => the caller gives it newflags; NULL: *error is -ENOMEM (or -EINVAL: no place to cut it), nothing has changed

@@ -84,8 +84,9 @@ static const struct vm_accepted accepted[] = {
 	  .from = LEVEL_RESULTS,
 	  .applies = pwrite_beyond_eof },
 	{ .name = "copy-for-lru-batch",
-	  .reason = "a page in a batch for the LRU lists (per CPU, for all that runs there) has one more reference: "
-		    "Linux copies it at a store where nobody else maps it any more",
+	  .reason =
+		  "a page in a batch for the LRU lists (per CPU, for all that runs there) has one more reference: "
+		  "Linux copies it at a store where nobody else maps it any more",
 	  .from = LEVEL_COUNTS,
 	  .applies = copied_for_lru_batch },
 };

@@ -37,6 +37,7 @@ struct shadow {
 	const struct vm_prog *prog;
 	bool alive[PROG_MAX_ACTORS];
 	uint8_t areas; /* numbers given out so far */
+	int pipe;      /* bytes in it */
 	struct shadow_page page[PROG_MAX_ACTORS][PROG_MAX_PAGES];
 	int32_t length[PROG_MAX_FILES]; /* bytes */
 };
