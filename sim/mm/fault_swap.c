@@ -57,8 +57,7 @@ static void map_swapped_page(struct vm_fault *vmf, struct page *page, swp_entry_
 		pte = mk_pte(page, vma, true);
 		vmf->flags &= ~FAULT_FLAG_WRITE;
 	}
-	page_add_anon_rmap(page, vma, vmf->address,
-			   exclusive); /* whose it is, before it can be loaded from */
+	page_add_anon_rmap(page, vma, vmf->address, exclusive); /* whose it is, before it can be loaded from */
 	set_pte(vmf->pte, pte);
 	SYNC_LABEL("pte_set");
 	swap_free(entry);

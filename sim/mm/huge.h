@@ -78,11 +78,10 @@ int collapse_huge_page(struct mm_struct *mm, unsigned long address);
 
 /* The machine's pool of huge pages. */
 struct hugetlb_pool {
-	struct mutex
-		hugetlb_instantiation_mutex; /* one fault at a time, so that two do not fight for the last page */
+	struct mutex hugetlb_instantiation_mutex; /* one fault at a time, so that two do not fight for the last page */
 	spinlock_t lock __attribute__((aligned(64)));
-	struct list_head free;	/* (pool lock) heads, by lru, without references */
-	unsigned nr;		/* (c) */
+	struct list_head free; /* (pool lock) heads, by lru, without references */
+	unsigned nr;	       /* (c) */
 	unsigned nr_free, resv; /* (pool lock) resv of the free ones are promised to mappings */
 };
 
@@ -93,8 +92,7 @@ struct hugetlb_map {
 	bool shared;		 /* (c) */
 	bool promised;		 /* (c) pages of the pool are set aside for it */
 	unsigned long pgoff, nr; /* (c) of the first page, in small pages; huge pages */
-	struct page *page
-		[]; /* (instantiation mutex, or the last user) NULL: the promise holds; shared: a reference */
+	struct page *page[]; /* (instantiation mutex, or the last user) NULL: the promise holds; shared: a reference */
 };
 
 void hugetlb_init(void); /* => at boot, after page_alloc_init() */

@@ -47,8 +47,7 @@ static void pmdp_splitting_flush(struct vm_area_struct *vma, unsigned long haddr
 	pmd_t old = entry_read(pmd), seen;
 
 	observe_revoke_begin(vma->vm_mm);
-	while (!pmd_same(seen = cmpxchg(pmd, old, ((pmd_t){ (old.pmd & ~_PAGE_PRESENT) | _PAGE_SPLITTING })),
-			 old))
+	while (!pmd_same(seen = cmpxchg(pmd, old, ((pmd_t){ (old.pmd & ~_PAGE_PRESENT) | _PAGE_SPLITTING })), old))
 		old = seen; /* a processor set A or D */
 	flush_tlb_range(vma->vm_mm, haddr, haddr + HPAGE_SIZE);
 	observe_revoke_end(vma->vm_mm);
@@ -69,8 +68,7 @@ static void pmd_populate_split(pmd_t *pmd)
 /* ---- every entry of a page --------------------------------------------------------------------------------------- */
 
 /* => anon_vma's lock held; the entry of vma that maps page, in this state, with its lock held; or NULL */
-static pmd_t *page_check_pmd(struct page *page, struct vm_area_struct *vma, bool splitting,
-			     unsigned long *haddr)
+static pmd_t *page_check_pmd(struct page *page, struct vm_area_struct *vma, bool splitting, unsigned long *haddr)
 {
 	unsigned long next;
 	spinlock_t *ptl;

@@ -21,7 +21,7 @@
 #include "hw/mmu.h"
 #include "hw/observer.h"
 
-#define KEPT_NO_PROMISE ((struct page *)1)     /* of a private map: the page was given out */
+#define KEPT_NO_PROMISE ((struct page *)1) /* of a private map: the page was given out */
 #define MAP_UNMAPPED ((struct hugetlb_map *)1) /* of a vma: its owner took pages from it */
 #define MAP_PAGES_MAX ((SLAB_OBJECT_MAX - sizeof(struct hugetlb_map)) / sizeof(struct page *))
 
@@ -106,8 +106,7 @@ static struct hugetlb_map *vma_map(const struct vm_area_struct *vma)
 	return map == MAP_UNMAPPED ? NULL : map;
 }
 
-static struct page **map_slot(struct hugetlb_map *map, const struct vm_area_struct *vma,
-			      unsigned long address)
+static struct page **map_slot(struct hugetlb_map *map, const struct vm_area_struct *vma, unsigned long address)
 {
 	return &map->page[(linear_page_index(vma, address) - map->pgoff) / HPAGE_NR];
 }

@@ -169,13 +169,9 @@ static struct engine_program program(const struct huge_test *test)
 	if (!config.nr_frames)
 		config.nr_frames = 2600;
 	the_test = test;
-	struct engine_program p = {
-		.name = "huge", .arena_size = machine_size(&config), .setup = boot, .check = check
-	};
+	struct engine_program p = { .name = "huge", .arena_size = machine_size(&config), .setup = boot, .check = check };
 	for (int i = 0; i < 3 && (i == 0 || test->actor[i]); i++)
-		p.tasks[p.nr_tasks++] = (struct engine_task){ .name = i == 0 ? "a" :
-								      i == 1 ? "b" :
-									       "c",
+		p.tasks[p.nr_tasks++] = (struct engine_task){ .name = i == 0 ? "a" : i == 1 ? "b" : "c",
 							      .run = nobody,
 							      .arg = (void *)(intptr_t)i };
 	return p;
