@@ -279,8 +279,8 @@ static void guards_of_files_outlive_truncation(void)
 static void a_merge_remembers_guards(void)
 {
 	mapped(0, 3, RW, MAP_SHARED);
-	BUG_ON(sys_mprotect(B, P, PROT_READ) || advise(1, 1, MADV_GUARD_INSTALL));
-	BUG_ON(vma_lookup(current->mm, B)->maybe_guard || sys_mprotect(B, P, RW));
+	BUG_ON(sys_mprotect(B, P, PROT_READ) || advise(0, 1, MADV_GUARD_INSTALL));
+	BUG_ON(vma_lookup(current->mm, B + P)->maybe_guard || sys_mprotect(B, P, RW));
 	BUG_ON(current->mm->map_count != 1 || !vma_lookup(current->mm, B)->maybe_guard);
 }
 
