@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "prog/generate.h"
+#include "prog/numbers.h"
 
 struct gen {
 	const struct gen_options *o;
@@ -16,48 +17,12 @@ struct gen {
 	uint64_t state[4];
 };
 
-/* ---- numbers: xoshiro256**, seeded by splitmix64 ------------------------------------------------------- */
-
-static uint64_t splitmix(uint64_t *x)
-{
-	uint64_t z = *x += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
-static void seed(struct gen *g)
-{
-	uint64_t x = g->o->seed, y;
-
-	y = splitmix(&x) + g->o->number;
-	for (int i = 0; i < 4; i++)
-		g->state[i] = splitmix(&y);
-}
-
-static uint64_t rotate(uint64_t v, int by)
-{
-	return v << by | v >> (64 - by);
-}
-
-static uint64_t next(struct gen *g)
-{
-	uint64_t *s = g->state, result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
-
-	s[2] ^= s[0];
-	s[3] ^= s[1];
-	s[1] ^= s[2];
-	s[0] ^= s[3];
-	s[2] ^= t;
-	s[3] = rotate(s[3], 45);
-	return result;
-}
+/* ---- numbers --------------------------------------------------------------------------------------------- */
 
 /* => 0 to n - 1 */
 static int below(struct gen *g, int n)
 {
-	return (int)((next(g) >> 32) * (uint64_t)n >> 32);
+	return (int)((numbers_next(g->state) >> 32) * (uint64_t)n >> 32);
 }
 
 /* => true once in n times */
@@ -504,7 +469,7 @@ void prog_generate(const struct gen_options *o, struct vm_prog *p)
 {
 	struct gen g = { .o = o, .p = p };
 
-	seed(&g);
+	numbers_seed(g.state, o->seed, o->number);
 	head(&g);
 	shadow_init(&g.shadow, p);
 	for (int i = 0; i < o->calls; i++) {
