@@ -58,6 +58,13 @@ struct fuzz_kind *fuzz_found(struct fuzz *f, const char *what, uint8_t call)
 	return k;
 }
 
+void fuzz_not_found(struct fuzz *f, const struct fuzz_kind *k)
+{
+	if (k == &f->kind[f->nr_kinds - 1])
+		f->nr_kinds--;
+	f->found--;
+}
+
 int fuzz_write(struct fuzz *f, struct fuzz_kind *k, const struct vm_prog *p, const char *says)
 {
 	FILE *file;

@@ -270,7 +270,9 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
 {
 	unsigned long first = holebegin >> PAGE_SHIFT;
 	unsigned long last = holelen ? (holebegin + holelen - 1) >> PAGE_SHIFT : ~0ul;
-	struct zap_details details = { .check_mapping = even_cows ? NULL : mapping, .of_file = true };
+	struct zap_details details = { .check_mapping = even_cows ? NULL : mapping,
+				       .keep_markers = true,
+				       .of_file = true };
 	struct interval_tree_node *node;
 	struct vm_area_struct *vma;
 

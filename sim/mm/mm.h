@@ -138,7 +138,7 @@ struct zap_details {
 	unsigned long first_index, last_index; /* of a nonlinear vma: these pages of it */
 	bool nonlinear;
 	bool keep_file_ptes; /* a nonlinear page leaves its index in the pte */
-	bool keep_markers;   /* guards stay: MADV_DONTNEED */
+	bool keep_markers;   /* guards stay: MADV_DONTNEED, truncation */
 	bool of_file; /* i_mmap_lock is held rather than mmap_sem: flags may change. A file has no huge pages */
 };
 

@@ -117,6 +117,12 @@ void shadow_do(struct shadow *s, const struct vm_op *op)
 		s->alive[op->arg[OTHER_ACTOR]] = true;
 		memcpy(s->page[op->arg[OTHER_ACTOR]], s->page[op->actor], sizeof(s->page[0]));
 		break;
+	case CALL_VMS:
+		s->pipe++;
+		break;
+	case CALL_PIP:
+		s->pipe -= s->pipe > 0;
+		break;
 	case CALL_EXIT:
 		s->alive[op->actor] = false;
 		break;
