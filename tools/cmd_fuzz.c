@@ -166,6 +166,7 @@ static void print_json(const struct fuzz *f, double seconds)
 		cJSON_AddStringToObject(j, "b", f->pair.name[1]);
 		cJSON_AddStringToObject(j, "level", vm_level_names[f->pair.level]);
 		json_add_u64(j, "accepted", f->accepted);
+		json_add_u64(j, "unsteady", f->unsteady);
 	} else if (f->way == &fuzz_failures) {
 		json_add_u64(j, "runs", f->runs);
 		json_add_u64(j, "failed_runs", f->failed_runs);

@@ -86,7 +86,8 @@ static int serve_from(struct vm_fault *vmf, struct page *page, swp_entry_t entry
 	}
 	write = vmf_write(vmf);
 	map_swapped_page(vmf, page, entry);
-	if ((write && page_count(page) == 2) || (vmf->vma->vm_flags & VM_LOCKED)) /* the pte's and the cache's */
+	if ((write && page_count(page) == 2) ||
+	    (vmf->vma->vm_flags & VM_LOCKED)) /* the pte's and the cache's */
 		try_to_free_swap(page);
 	unlock_page(page);
 	if (vmf_write(vmf))

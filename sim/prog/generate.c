@@ -18,7 +18,6 @@ struct gen {
 	bool in_block; /* where nobody exits: P4 */
 };
 
-
 /* => 0 to n - 1 */
 static int below(struct gen *g, int n)
 {
@@ -43,17 +42,6 @@ static int at_most(int v, int most)
 	return v < 0 ? 0 : v > most ? most : v;
 }
 
-/* The first page of the mapping that page lies in, and the first behind it. */
-static void area_of(const struct gen *g, int actor, int page, int *first, int *end)
-{
-	const struct shadow_page *s = pages_of(g, actor);
-
-	for (*first = page; *first > 0 && s[*first - 1].area == s[page].area; --*first)
-		;
-	for (*end = page + 1; *end < g->p->pages && s[*end].area == s[page].area; ++*end)
-		;
-}
-
 /* A page that is mapped, by chance; any page when there is none. */
 static int mapped_page(struct gen *g, int actor)
 {
@@ -74,7 +62,7 @@ static int eof_page(const struct gen *g, int actor, int page)
 
 	if (!s->area || s->src == SRC_ANON || s->src > g->p->files)
 		return page;
-	area_of(g, actor, page, &first, &end);
+	shadow_area(&g->shadow, actor, page, &first, &end);
 	eof = page + g->shadow.length[s->src - SRC_F0] / PROG_PAGE - s->file_page;
 	return eof >= first && eof < end ? eof : page;
 }
@@ -84,7 +72,7 @@ static int aim(struct gen *g, int actor)
 {
 	int page = mapped_page(g, actor), first, end, how = below(g, 16);
 
-	area_of(g, actor, page, &first, &end);
+	shadow_area(&g->shadow, actor, page, &first, &end);
 	switch (how) {
 	case 0:
 		return first;
@@ -113,7 +101,7 @@ static int count_from(struct gen *g, int actor, int page)
 
 	if (page >= g->p->pages)
 		return few;
-	area_of(g, actor, page, &first, &end);
+	shadow_area(&g->shadow, actor, page, &first, &end);
 	switch (how) {
 	case 0:
 		return 0;

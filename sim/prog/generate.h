@@ -47,5 +47,7 @@ struct shadow {
 void shadow_init(struct shadow *s, const struct vm_prog *p);
 /* What a call does when it succeeds. */
 void shadow_do(struct shadow *s, const struct vm_op *op);
+/* The first page of the mapping that page lies in, and the first behind it. */
+void shadow_area(const struct shadow *s, int actor, int page, int *first, int *end);
 
 #endif

@@ -130,3 +130,13 @@ void shadow_do(struct shadow *s, const struct vm_op *op)
 		break;
 	}
 }
+
+void shadow_area(const struct shadow *s, int actor, int page, int *first, int *end)
+{
+	const struct shadow_page *p = s->page[actor];
+
+	for (*first = page; *first > 0 && p[*first - 1].area == p[page].area; --*first)
+		;
+	for (*end = page + 1; *end < s->prog->pages && p[*end].area == p[page].area; ++*end)
+		;
+}

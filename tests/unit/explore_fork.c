@@ -119,8 +119,8 @@ static void nothing_is_left(void)
 	BUG_ON(this_machine->slab.live[SLAB_MM] || this_machine->slab.live[SLAB_VMA] ||
 	       this_machine->slab.live[SLAB_ANON_VMA]);
 	/* What somebody had locked when its last entry went stays in the swap cache, for reclaim. */
-	BUG_ON(this_machine->swap.nr_slots &&
-	       this_machine->swap.nr_free + this_machine->swap.cache.nrpages != this_machine->swap.nr_slots - 1);
+	BUG_ON(this_machine->swap.nr_slots && this_machine->swap.nr_free + this_machine->swap.cache.nrpages !=
+						      this_machine->swap.nr_slots - 1);
 }
 
 static void parent_7_child_1_or_7(void)

@@ -291,8 +291,7 @@ static void explore_under(const struct race *r, const char *cow, uint64_t execut
 	SCENARIO_ON(name, 10000, setup, first, second, check, .frames = 32, .swap_pages = 3, .reclaim = 1)
 #define MANY(name, setup, first, second, check)                                                              \
 	SCENARIO_ON(name, 10000, setup, first, second, check, .frames = 32)
-#define ALL(name, setup, first, second, check)                                                               \
-	SCENARIO_ON(name, 0, setup, first, second, check, .frames = 32)
+#define ALL(name, setup, first, second, check) SCENARIO_ON(name, 0, setup, first, second, check, .frames = 32)
 
 SWAP(swap_in_by_two_threads, one_on_swap, load_1, load_1, holds_1)
 SWAP(swap_in_by_two_stores, one_on_swap, store_7, store_8, holds_7_or_8)

@@ -133,13 +133,13 @@ static void what_the_disk_wrote_is_dirty(void)
 #define SCRIPT(name)                                                                                         \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		the_machine.dirty = "writenotify";                                                                   \
-		the_machine.around = "none";                                                                         \
+		the_machine.dirty = "writenotify";                                                           \
+		the_machine.around = "none";                                                                 \
 		the_body = name;                                                                             \
-		the_machine.config = (struct machine_config){ .aio = true };                                         \
-		run_with_buffer(with_file);                                                                              \
-		the_machine.config = (struct machine_config){ .io_at_once = true };                                  \
-		run_with_buffer(with_file);                                                                              \
+		the_machine.config = (struct machine_config){ .aio = true };                                 \
+		run_with_buffer(with_file);                                                                  \
+		the_machine.config = (struct machine_config){ .io_at_once = true };                          \
+		run_with_buffer(with_file);                                                                  \
 	}
 SCRIPT(a_read_crosses_pages_of_both_kinds)
 SCRIPT(reads_end_with_the_file_and_with_memory)

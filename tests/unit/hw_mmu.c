@@ -102,7 +102,8 @@ static void rights_of_a_translation(void)
 	current->pagefault_disabled++;
 	BUG_ON(vm_touch(A) != SIGSEGV);
 	set_pte(pte, pte_modify(was, vm_get_page_prot(0)));
-	BUG_ON(!pte_protnone(entry_read(pte)) || vm_touch(A) != SIGSEGV || pte_pfn(entry_read(pte)) != pte_pfn(was));
+	BUG_ON(!pte_protnone(entry_read(pte)) || vm_touch(A) != SIGSEGV ||
+	       pte_pfn(entry_read(pte)) != pte_pfn(was));
 	current->pagefault_disabled--;
 	set_pte(pte, was);
 	BUG_ON(load(A) != 1);
@@ -195,7 +196,8 @@ static void huge_entries(void)
 	pmd = pmd_find(current->mm, A, &next);
 	pte = (pte_t *)pmd;
 	observe_revoke_begin(current->mm);
-	set_pte(pte, pfn_pte(page_to_pfn(page), (pgprot_t){ _PAGE_PRESENT | _PAGE_USER | _PAGE_RW | _PAGE_PSE }));
+	set_pte(pte,
+		pfn_pte(page_to_pfn(page), (pgprot_t){ _PAGE_PRESENT | _PAGE_USER | _PAGE_RW | _PAGE_PSE }));
 	BUG_ON(load(A) != 100 || load(A + 5 * P) != 105 || load(A + 511 * P) != 611);
 	BUG_ON(!pte_young(entry_read(pte)) || pte_dirty(entry_read(pte)));
 	BUG_ON(!in_tlb(A + 5 * P) || in_tlb(A + 6 * P));

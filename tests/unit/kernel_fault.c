@@ -133,9 +133,9 @@ SCRIPT_ON(&usual, who_runs_where)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_signals_and_codes),    cmocka_unit_test(test_a_fault_by_itself),
-		cmocka_unit_test(test_no_memory_is_sigbus),  cmocka_unit_test(test_stacks_grow),
-		cmocka_unit_test(test_faults_may_be_off),    cmocka_unit_test(test_who_runs_where),
+		cmocka_unit_test(test_signals_and_codes),   cmocka_unit_test(test_a_fault_by_itself),
+		cmocka_unit_test(test_no_memory_is_sigbus), cmocka_unit_test(test_stacks_grow),
+		cmocka_unit_test(test_faults_may_be_off),   cmocka_unit_test(test_who_runs_where),
 	};
 
 	return RUN_TESTS(tests, argc, argv);

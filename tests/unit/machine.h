@@ -454,7 +454,7 @@ static inline void run_with_buffer(void (*script)(void))
 }
 
 static inline void file_map(struct file *file, unsigned long addr, unsigned pages, unsigned long flags,
-		       unsigned long pgoff)
+			    unsigned long pgoff)
 {
 	BUG_ON(sys_mmap(addr, PAGES(pages), RW, flags | MAP_FIXED, file, pgoff) != (long)addr);
 }

@@ -37,7 +37,8 @@ static void reads_show_the_zero_page(void)
 	anon(0, 2, RW);
 	BUG_ON(touch(0));
 	pte = pte_of(B);
-	BUG_ON(!shows_zero_page(B) || !pte_special(pte) || pte_write(pte) || pte_dirty(pte) || !pte_young(pte));
+	BUG_ON(!shows_zero_page(B) || !pte_special(pte) || pte_write(pte) || pte_dirty(pte) ||
+	       !pte_young(pte));
 	BUG_ON(!counts(0, 0, 0, 0) || faults() != 1 || vma_of(B)->anon_vma);
 	before = frames_free();
 	put(0, 1);
@@ -55,7 +56,8 @@ static void stores_get_a_page_at_once(void)
 	put(0, 1);
 	page = page_of(B);
 	BUG_ON(!pte_write(pte_of(B)) || !pte_dirty(pte_of(B)) || !pte_young(pte_of(B)) || faults() != 1);
-	BUG_ON(!PageAnon(page) || !PageAnonExclusive(page) || page_mapcount(page) != 1 || page->index != B >> PAGE_SHIFT);
+	BUG_ON(!PageAnon(page) || !PageAnonExclusive(page) || page_mapcount(page) != 1 ||
+	       page->index != B >> PAGE_SHIFT);
 	BUG_ON(!vma_of(B)->anon_vma || !counts(1, 0, 0, 0) || !PageLRU(page));
 	BUG_ON(fault(B, FAULT_FLAG_WRITE) != VM_FAULT_MINOR || page_of(B) != page); /* in vain, and counted */
 	BUG_ON(faults() != 2 || current->maj_flt);
@@ -136,7 +138,8 @@ static void windows_of_neighbours(void)
 	BUG_ON(vm_touch(WINDOW + PAGES(25)) || !window_is(WINDOW + PAGES(5), 30, 11, 26));
 	BUG_ON(!counts(0, 0, 16, 0) || faults() != 1);
 	BUG_ON(page_of(WINDOW + PAGES(25))->index != 23);
-	BUG_ON(vm_touch(WINDOW + PAGES(7)) || !window_is(WINDOW + PAGES(5), 30, 0, 26)); /* the vma's beginning */
+	BUG_ON(vm_touch(WINDOW + PAGES(7)) ||
+	       !window_is(WINDOW + PAGES(5), 30, 0, 26)); /* the vma's beginning */
 	BUG_ON(vm_touch(WINDOW + PAGES(34)) || !window_is(WINDOW + PAGES(5), 30, 0, 29)); /* its end */
 	BUG_ON(sys_munmap(WINDOW, PAGES(40)) || !counts(0, 0, 0, 0));
 	/* Across the end of a table. */
@@ -268,8 +271,10 @@ static void unsharing_gives_a_page_without_the_right(void)
 	child = fork_here();
 	page = page_of(B);
 	BUG_ON(fault(B, FAULT_FLAG_UNSHARE) != VM_FAULT_MINOR || page_of(B) == page || pte_write(pte_of(B)));
-	BUG_ON(!PageAnonExclusive(page_of(B)) || page_mapcount(page) != 1 || get(0) != 1 || !counts(1, 0, 0, 0));
-	BUG_ON(fault(B + P, FAULT_FLAG_UNSHARE) != VM_FAULT_MINOR || shows_zero_page(B + P) || pte_write(pte_of(B + P)));
+	BUG_ON(!PageAnonExclusive(page_of(B)) || page_mapcount(page) != 1 || get(0) != 1 ||
+	       !counts(1, 0, 0, 0));
+	BUG_ON(fault(B + P, FAULT_FLAG_UNSHARE) != VM_FAULT_MINOR || shows_zero_page(B + P) ||
+	       pte_write(pte_of(B + P)));
 	BUG_ON(!counts(2, 0, 0, 0));
 	page = page_of(B);
 	BUG_ON(fault(B, FAULT_FLAG_UNSHARE) != VM_FAULT_MINOR || page_of(B) != page); /* its own already */
@@ -300,10 +305,14 @@ static void copies_without_memory(void)
 	process_exit(child);
 }
 
-#define MACHINE(...) { .config = { .lru = true, .swap_slots = 8, .io_at_once = true }, __VA_ARGS__ }
+#define MACHINE(...)                                                                                         \
+	{                                                                                                    \
+		.config = { .lru = true, .swap_slots = 8, .io_at_once = true }, __VA_ARGS__                  \
+	}
 static const struct script_machine usual = MACHINE(.kernel = "linux-6.18");
 static const struct script_machine no_reclaim = { .config = { .io_at_once = true }, .kernel = "linux-6.18" };
-static const struct script_machine by_disk = { .config = { .lru = true, .swap_slots = 8 }, .kernel = "linux-6.18" };
+static const struct script_machine by_disk = { .config = { .lru = true, .swap_slots = 8 },
+					       .kernel = "linux-6.18" };
 static const struct script_machine no_around = MACHINE(.around = "none");
 static const struct script_machine by_pte = MACHINE(.dirty = "pte");
 SCRIPT_ON(&usual, reads_show_the_zero_page)

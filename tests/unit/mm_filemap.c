@@ -147,12 +147,12 @@ static void perform_write_faults_the_source_in(void)
 	BUG_ON(sys_munmap(WINDOW, PAGES(1)));
 }
 
-#define SCRIPT(name, set_up, neighbours)                                                                         \
+#define SCRIPT(name, set_up, neighbours)                                                                     \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		the_machine.around = neighbours;                                                                         \
+		the_machine.around = neighbours;                                                             \
 		the_body = name;                                                                             \
-		run_with_buffer(set_up);                                                                                 \
+		run_with_buffer(set_up);                                                                     \
 	}
 SCRIPT(lookups_pass_over_swap_entries, with_file, "none")
 SCRIPT(pages_are_added_once, with_file, "none")

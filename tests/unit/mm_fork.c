@@ -24,7 +24,8 @@ static void pages_are_shared_read_only(void)
 	BUG_ON(touch(1));
 	page = page_of(B);
 	child = fork_here();
-	BUG_ON(page_in(child, B) != page || page_of(B) != page || page_mapcount(page) != 2 || page_count(page) != 2);
+	BUG_ON(page_in(child, B) != page || page_of(B) != page || page_mapcount(page) != 2 ||
+	       page_count(page) != 2);
 	BUG_ON(pte_write(pte_of(B)) || pte_write(pte_in(child, B)) || pte_young(pte_in(child, B)));
 	BUG_ON(rss_of(child, MM_ANONPAGES) != 1 || PageAnonExclusive(page));
 	BUG_ON(!is_zero_pfn(pte_pfn(pte_in(child, B + P))) || !pte_none(pte_in(child, B + 2 * P)));
@@ -52,7 +53,8 @@ static void files_that_can_be_faulted_are_not_copied(void)
 	put(7, 1);
 	child = fork_here();
 	BUG_ON(!pte_none(pte_in(child, B)) || !pte_none(pte_in(child, B + 3 * P)));
-	BUG_ON(page_in(child, B + 6 * P) != page_of(B + 6 * P) || page_in(child, B + 7 * P) != page_of(B + 7 * P));
+	BUG_ON(page_in(child, B + 6 * P) != page_of(B + 6 * P) ||
+	       page_in(child, B + 7 * P) != page_of(B + 7 * P));
 	BUG_ON(rss_of(child, MM_FILEPAGES) != 1 || rss_of(child, MM_ANONPAGES) != 1);
 	BUG_ON(vma_lookup(child, B)->vm_file != FILE_DATA || pte_write(pte_of(B + 7 * P)));
 	act_as(child);
@@ -70,7 +72,8 @@ static void nonlinear_mappings_are_copied(void)
 	BUG_ON(!pte_file(pte_of(B)));
 	child = fork_here();
 	BUG_ON(!pte_same(pte_in(child, B), pte_of(B)) || page_in(child, B + P) != page_of(B + P));
-	BUG_ON(pte_dirty(pte_in(child, B + P)) || !pte_write(pte_in(child, B + P)) || !pte_dirty(pte_of(B + P)));
+	BUG_ON(pte_dirty(pte_in(child, B + P)) || !pte_write(pte_in(child, B + P)) ||
+	       !pte_dirty(pte_of(B + P)));
 	BUG_ON(rss_of(child, MM_FILEPAGES) != 1 || page_mapcount(page_of(B + P)) != 2);
 	act_as(child);
 	BUG_ON(get(0) != WORD(2));
@@ -134,8 +137,10 @@ static void moving_pages_are_shared(void)
 	flush_tlb_mm(current->mm);
 	observe_revoke_end(current->mm);
 	child = fork_here();
-	BUG_ON(swp_type(pte_to_swp_entry(pte_of(B))) != SWP_MIGRATION_READ || !pte_same(pte_of(B), pte_in(child, B)));
-	BUG_ON(swp_offset(pte_to_swp_entry(pte_of(B))) != page_to_pfn(page) || rss_of(child, MM_ANONPAGES) != 1);
+	BUG_ON(swp_type(pte_to_swp_entry(pte_of(B))) != SWP_MIGRATION_READ ||
+	       !pte_same(pte_of(B), pte_in(child, B)));
+	BUG_ON(swp_offset(pte_to_swp_entry(pte_of(B))) != page_to_pfn(page) ||
+	       rss_of(child, MM_ANONPAGES) != 1);
 	set_entry(B, pte_wrprotect(was));
 	process_exit(child);
 	BUG_ON(get(0) != 1);
@@ -249,7 +254,8 @@ static int fork_with_so_little(bool frames)
 			break;
 		BUG_ON(ret != -ENOMEM || child || frames_free() != free || this_machine->nr_processes != 1);
 		BUG_ON(slab->live[SLAB_MM] != mms || slab->live[SLAB_VMA] != vmas);
-		BUG_ON(this_machine->swap.nr_free != slots || rss(MM_ANONPAGES) != 4 || rss(MM_SWAPENTS) != 1);
+		BUG_ON(this_machine->swap.nr_free != slots || rss(MM_ANONPAGES) != 4 ||
+		       rss(MM_SWAPENTS) != 1);
 		BUG_ON(page_mapcount(page_of(B)) != 1 || page_mapcount(page_of(ADDR + P)) != 1);
 	}
 	return left;
@@ -277,7 +283,10 @@ static void without_objects_nothing_is_left(void)
 	vm_unpin(pin);
 }
 
-#define MACHINE(kernel_) { .config = { .lru = true, .swap_slots = 8, .io_at_once = true }, .kernel = kernel_ }
+#define MACHINE(kernel_)                                                                                     \
+	{                                                                                                    \
+		.config = { .lru = true, .swap_slots = 8, .io_at_once = true }, .kernel = kernel_            \
+	}
 static const struct script_machine usual = MACHINE("linux-6.18");
 static const struct script_machine of_5_8 = MACHINE("linux-5.8");
 static const struct script_machine of_2_6_29 = MACHINE("linux-2.6.29");

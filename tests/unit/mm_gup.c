@@ -76,7 +76,8 @@ static void rights_and_holes_end_it(void)
 	BUG_ON(get_pages(0, 4, 0, pages) != 2);
 	put_pages(pages, 2);
 	BUG_ON(get_pages(1, 1, FOLL_WRITE, pages) != -EFAULT || get_pages(2, 1, 0, pages) != -EFAULT);
-	BUG_ON(get_pages(3, 1, 0, pages) != -EFAULT || get_pages(0, 1, FOLL_NOFAULT | FOLL_WRITE, pages) != 1);
+	BUG_ON(get_pages(3, 1, 0, pages) != -EFAULT ||
+	       get_pages(0, 1, FOLL_NOFAULT | FOLL_WRITE, pages) != 1);
 	put_pages(pages, 1);
 	BUG_ON(vm_munmap(ADDR, 1));
 	map_at(0, 1, RW, MAP_PRIVATE, -1);
@@ -153,7 +154,8 @@ static void populating_a_range_says_what_went_wrong(void)
 	BUG_ON(populate_vma_page_range(find_vma(mm, PAGE(4)), PAGE(4), PAGE(5), false) != -EFAULT);
 	BUG_ON(populate_vma_page_range(find_vma(mm, PAGE(5)), PAGE(5), PAGE(6), false));
 	up_read(&mm->mmap_sem);
-	BUG_ON(!present(PAGE(0)) || !present(PAGE(2)) || present(PAGE(3)) || present(PAGE(4)) || !present(PAGE(5)));
+	BUG_ON(!present(PAGE(0)) || !present(PAGE(2)) || present(PAGE(3)) || present(PAGE(4)) ||
+	       !present(PAGE(5)));
 }
 
 static void holding_for_a_device(void)

@@ -309,7 +309,8 @@ static void remove_punches_the_file(void)
 	BUG_ON(advise(0, 2, MADV_REMOVE) != -EINVAL);
 }
 
-static const struct script_machine with_swap = { .config = { .lru = true, .swap_slots = 16 }, .dirty = "writenotify" };
+static const struct script_machine with_swap = { .config = { .lru = true, .swap_slots = 16 },
+						 .dirty = "writenotify" };
 #define SCRIPT(name) SCRIPT_ON(&with_swap, name)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(every_kind_of_mapping_has_its_answers)

@@ -93,7 +93,8 @@ static void kinds_of_anonymous_ptes(void)
 	BUG_ON(sys_madvise(B + 3 * P, P, MADV_GUARD_INSTALL) || !is_pte_marker(pte_of(B + 3 * P)));
 	BUG_ON(rss(MM_ANONPAGES) != 1 || rss(MM_SWAPENTS) != 1 || this_machine->swap.nr_free != slots - 1);
 	zap(B, 6, &keep);
-	BUG_ON(present(B) || present(B + P) || !pte_none(pte_of(B + 2 * P)) || !is_pte_marker(pte_of(B + 3 * P)));
+	BUG_ON(present(B) || present(B + P) || !pte_none(pte_of(B + 2 * P)) ||
+	       !is_pte_marker(pte_of(B + 3 * P)));
 	BUG_ON(rss(MM_ANONPAGES) || rss(MM_SWAPENTS) || this_machine->swap.nr_free != slots);
 	zap(B, 6, NULL);
 	BUG_ON(!pte_none(pte_of(B + 3 * P)) || touch(3));

@@ -6,7 +6,9 @@ static const struct script_machine plain = { .config = { .io_at_once = true } };
 static const struct script_machine per_cpu = { .config = { .io_at_once = true, .pcp_batch = 4 } };
 static const struct script_machine blocks = { .config = { .io_at_once = true, .nr_frames = 4 * HPAGE_NR } };
 static const struct script_machine beyond_mark = { .config = { .io_at_once = true, .nr_frames = 4200 } };
-static const struct script_machine watched = { .config = { .io_at_once = true, .lru = true, .watermark = 16 } };
+static const struct script_machine watched = {
+	.config = { .io_at_once = true, .lru = true, .watermark = 16 }
+};
 
 static void a_freed_frame_is_the_next(void)
 {

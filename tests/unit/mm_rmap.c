@@ -6,7 +6,9 @@
 #include "mm/protocols/cow.h"
 
 static const struct script_machine plain = { .config = { .io_at_once = true } };
-static const struct script_machine swaps = { .config = { .io_at_once = true, .lru = true, .swap_slots = 16 } };
+static const struct script_machine swaps = {
+	.config = { .io_at_once = true, .lru = true, .swap_slots = 16 }
+};
 
 static unsigned list_length(const struct list_head *head)
 {

@@ -71,7 +71,8 @@ static void a_write_of_the_page_that_it_is_read_from(struct file *file)
 	file_map(file, WINDOW, 4, MAP_SHARED, 0);
 	store_byte(WINDOW + 10, 3);
 	BUG_ON(sys_munmap(WINDOW, PAGES(4)));
-	file_map(file, WINDOW, 4, MAP_SHARED, 0); /* not present: the copy must fault with the page unlocked */
+	file_map(file, WINDOW, 4, MAP_SHARED,
+		 0); /* not present: the copy must fault with the page unlocked */
 	BUG_ON(sys_pwrite(file, WINDOW + 10, 5, 100) != 5 || !file_byte_is(file, 100, 3));
 	BUG_ON(sys_pwrite(file, WINDOW + PAGE_SIZE, 5, PAGE_SIZE) != 5);
 	BUG_ON(sys_munmap(WINDOW, PAGES(4)));
@@ -240,14 +241,14 @@ static void truncation_finds_what_is_on_swap(struct file *file)
 #define SCRIPT(name)                                                                                         \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		the_machine.config = (struct machine_config){ .swap_slots = 5 };                                     \
-		the_machine.around = "none";                                                                         \
+		the_machine.config = (struct machine_config){ .swap_slots = 5 };                             \
+		the_machine.around = "none";                                                                 \
 		the_body = name;                                                                             \
-		run_with_buffer(with_file);                                                                              \
-		the_machine.config.io_at_once = true;                                                                \
-		the_machine.invalidate = "truncate-count";                                                           \
-		run_with_buffer(with_file);                                                                              \
-		the_machine.invalidate = NULL;                                                                       \
+		run_with_buffer(with_file);                                                                  \
+		the_machine.config.io_at_once = true;                                                        \
+		the_machine.invalidate = "truncate-count";                                                   \
+		run_with_buffer(with_file);                                                                  \
+		the_machine.invalidate = NULL;                                                               \
 	}
 SCRIPT(holes_read_as_zeroes_and_stay_holes)
 SCRIPT(a_read_stops_where_memory_ends)

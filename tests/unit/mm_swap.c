@@ -4,7 +4,9 @@
 
 static const struct script_machine swaps = { .config = { .io_at_once = true, .lru = true, .swap_slots = 8 } };
 static const struct script_machine by_disk = { .config = { .lru = true, .swap_slots = 8 } };
-static const struct script_machine batched = { .config = { .io_at_once = true, .lru = true, .lru_batch = 3 } };
+static const struct script_machine batched = {
+	.config = { .io_at_once = true, .lru = true, .lru_batch = 3 }
+};
 static const struct script_machine no_lists = { .config = { .io_at_once = true } };
 
 /* ---- LRU lists ------------------------------------------------------------------------------------------------ */

@@ -119,9 +119,9 @@ static void vmtruncate_grows_and_shrinks(void)
 #define SCRIPT(name)                                                                                         \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		the_machine.around = "none";                                                                         \
+		the_machine.around = "none";                                                                 \
 		the_body = name;                                                                             \
-		run_with_buffer(with_file);                                                                              \
+		run_with_buffer(with_file);                                                                  \
 	}
 SCRIPT(a_range_is_dropped_and_cut_pages_zeroed)
 SCRIPT(dirty_pages_are_truncated_but_not_invalidated)

@@ -4,16 +4,13 @@
 
 #include "hw/mmu.h"
 
-static const struct script_machine swaps = { .config = { .io_at_once = true,
-					     .lru = true,
-					     .swap_slots = 64,
-					     .nr_frames = 64 } };
+static const struct script_machine swaps = {
+	.config = { .io_at_once = true, .lru = true, .swap_slots = 64, .nr_frames = 64 }
+};
 static const struct script_machine by_disk = { .config = { .lru = true, .swap_slots = 64, .nr_frames = 64 } };
-static const struct script_machine with_kswapd = { .config = { .lru = true,
-						   .swap_slots = 64,
-						   .nr_frames = 64,
-						   .watermark = 12,
-						   .kswapd = true } };
+static const struct script_machine with_kswapd = {
+	.config = { .lru = true, .swap_slots = 64, .nr_frames = 64, .watermark = 12, .kswapd = true }
+};
 static const struct script_machine no_swap = { .config = { .io_at_once = true, .lru = true } };
 
 /* => how many of the one page were freed */
