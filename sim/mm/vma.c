@@ -288,6 +288,7 @@ void vma_copy(struct vm_area_struct *new, const struct vm_area_struct *vma)
 	new->vm_flags = vma->vm_flags;
 	new->anon_vma = vma->anon_vma;
 	new->vm_pgoff = vma->vm_pgoff;
+	new->maybe_guard = vma->maybe_guard;
 	new->vm_file = vma->vm_file;
 	new->vm_ops = vma->vm_ops;
 	new->vm_private_data = vma->vm_private_data;
