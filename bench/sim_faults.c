@@ -20,6 +20,7 @@
 #include "sim_faults.h"
 
 #define HOME(task) (((unsigned long)(task) + 1) << 32) /* where a task maps */
+#define BENCH_KERNEL "linux-6.18"		       /* what it is measured beside */
 #define ROUND_SECONDS 600
 #define SPARE_FRAMES 8192
 #define SLAB_BYTES (64ul << 20)
@@ -30,7 +31,7 @@ struct sim_run {
 	struct fault_run run;
 	enum range_op op;
 	struct machine_config machine;
-	bool no_file; /* the simulator has none so large */
+	struct file *file[BENCH_MAX_TASKS]; /* each task's, a memfd as on the host */
 	double rate[BENCH_MAX_TASKS];
 	uint64_t sum[BENCH_MAX_TASKS];
 	double seconds;
@@ -45,21 +46,12 @@ static void need(bool ok, const char *what)
 	exit(1);
 }
 
-/* The memory manager grows: what it has not yet is not measured. */
-#pragma weak sys_mprotect
-#pragma weak get_user_pages_fast
-
-static struct file *file_of(const struct fault_run *r, int task)
+static void map(const struct sim_run *s, int task)
 {
-	return r->shape == ANONYMOUS ? NULL : &this_machine->file[task];
-}
-
-static void map(const struct fault_run *r, int task)
-{
+	const struct fault_run *r = &s->run;
 	unsigned long flags = MAP_FIXED | (r->shape == SHARED_FILE ? MAP_SHARED : MAP_PRIVATE) |
 			      (r->shape == ANONYMOUS ? MAP_ANONYMOUS : 0);
-	long at = sys_mmap(HOME(task), r->pages * PAGE_SIZE, PROT_READ | PROT_WRITE, flags, file_of(r, task),
-			   0);
+	long at = sys_mmap(HOME(task), r->pages * PAGE_SIZE, PROT_READ | PROT_WRITE, flags, s->file[task], 0);
 
 	need(at == (long)HOME(task), "mmap");
 }
@@ -75,11 +67,11 @@ static void touch(const struct fault_run *r, int task)
 		need(user_write(HOME(task) + i * PAGE_SIZE, &i, sizeof(i)) == 0, "a store");
 }
 
-static void iterate(const struct fault_run *r, int task)
+static void iterate(const struct sim_run *s, int task)
 {
-	map(r, task);
-	touch(r, task);
-	unmap(r, task);
+	map(s, task);
+	touch(&s->run, task);
+	unmap(&s->run, task);
 }
 
 /* Position counts, and so does each word of the page that nobody wrote. */
@@ -111,18 +103,16 @@ static void fault_task(void *arg)
 	unsigned long n = 0;
 
 	machine_task_enter(task);
-	if (s->no_file)
-		return;
-	iterate(r, task);
+	iterate(s, task);
 	wait_for_all(s);
 	start = bench_now();
 	do {
-		iterate(r, task);
+		iterate(s, task);
 		n++;
 		now = bench_now();
 	} while (now < start + r->seconds);
 	s->rate[task] = (double)(n * r->pages) / (now - start);
-	map(r, task);
+	map(s, task);
 	touch(r, task);
 	s->sum[task] = read_back(r, task);
 	unmap(r, task);
@@ -133,16 +123,14 @@ static void set_up(void *arg)
 	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h",
 					     "i", "j", "k", "l", "m", "n", "o", "p" };
 	const struct protocol *protocols[NR_AXES];
-	const struct kernel *k = kernel_find(DEFAULT_KERNEL);
 	struct sim_run *s = arg;
 	struct mm_struct *mm = NULL;
 
-	for (int a = 0; a < NR_AXES; a++)
-		protocols[a] = protocol_find((enum protocol_axis)a, k->protocols[a]);
+	need(kernel_protocols(BENCH_KERNEL, protocols) == 0, "no such kernel");
 	machine_boot(&s->machine, protocols);
 	for (int i = 0; i < s->run.tasks; i++) {
-		if (s->run.shape != ANONYMOUS && !file_create((unsigned)s->run.pages))
-			s->no_file = true;
+		s->file[i] = s->run.shape == ANONYMOUS ? NULL : shmem_file_setup(s->run.pages * PAGE_SIZE);
+		need(s->file[i] || s->run.shape == ANONYMOUS, "a file");
 		if (!mm || s->run.processes) {
 			mm = mm_alloc();
 			need(mm != NULL && process_register(mm) == 0, "a process");
@@ -156,7 +144,12 @@ static void set_up(void *arg)
 
 static void check(void *arg)
 {
+	struct sim_run *s = arg;
+
 	machine_task_enter(-1);
+	for (int i = 0; i < s->run.tasks; i++)
+		if (s->file[i])
+			fput(s->file[i]);
 	oracle_quiescent();
 }
 
@@ -202,8 +195,6 @@ double sim_faults(const struct fault_run *r, uint64_t *checksum)
 
 	run(&s, fault_task);
 	*checksum = 0;
-	if (s.no_file)
-		return -1;
 	for (int i = 0; i < r->tasks; i++) {
 		sum += s.rate[i];
 		*checksum ^= s.sum[i];
@@ -243,7 +234,7 @@ static void range_task(void *arg)
 	double start;
 
 	machine_task_enter(0);
-	map(&s->run, 0);
+	map(s, 0);
 	touch(&s->run, 0);
 	start = bench_now();
 	if (s->op == OP_FORK) {
@@ -265,8 +256,6 @@ double sim_range(enum range_op op, unsigned long pages)
 {
 	struct sim_run s = { .run = { .shape = ANONYMOUS, .tasks = 1, .pages = pages }, .op = op };
 
-	if ((op == OP_MPROTECT && !sys_mprotect) || (op == OP_GUP && !get_user_pages_fast))
-		return -1;
 	run(&s, range_task);
 	return s.seconds;
 }

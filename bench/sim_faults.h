@@ -6,11 +6,10 @@
 #include "host_faults.h"
 
 /*
- * => faults a second of all tasks together, negative: no such file; *checksum: of what they read back at the end. Exits
- * on a violation
+ * => faults a second of all tasks together; *checksum: of what they read back at the end. Exits on a violation
  */
 double sim_faults(const struct fault_run *r, uint64_t *checksum);
-/* => seconds for `pages` pages, negative: the simulator has no such call */
+/* => seconds for `pages` pages */
 double sim_range(enum range_op op, unsigned long pages);
 
 #endif

@@ -281,6 +281,10 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *	void sync_set_task_data(void *);
  *	const char *sync_task_name(void);
  *
+ * A scalar of the arena that has its value since the set-up and never changes: the engine need not see it read.
+ *
+ *	sync_constant(x)
+ *
  * Poison: freed objects, at 64-byte granularity. A kernel access to a poisoned byte, or a content access to
  * a poisoned page, is a violation of the oracle given (a string constant, e.g. "page-use-after-free").
  *

@@ -18,7 +18,7 @@ function(mutant description)
     COMMAND ${CMAKE_COMMAND} -DMUTANT=${description} -DSOURCE_DIR=${PROJECT_SOURCE_DIR} -DOUT=${copy}
             -P ${CMAKE_CURRENT_SOURCE_DIR}/mutants/apply.cmake
     DEPENDS ${description} ${PROJECT_SOURCE_DIR}/${file} ${CMAKE_CURRENT_SOURCE_DIR}/mutants/apply.cmake)
-  if(file MATCHES "^sim/(engine|race|oracle)/" AND NOT file MATCHES "probe_code")
+  if(file MATCHES "^sim/(engine|race|oracle|prog)/" AND NOT file MATCHES "probe_code")
     plain(mutant_${name}_object ${copy})
     target_compile_options(mutant_${name}_object PRIVATE -ftls-model=local-exec)
   else()

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "programs.h"
+#include "prog/configure.h"
 #include "prog/host.h"
 #include "prog/simulator.h"
 
@@ -117,4 +118,26 @@ int programs_read(const char *path, struct vm_file *f)
 		return STATUS_USAGE;
 	}
 	return STATUS_CLEAN;
+}
+
+bool programs_override(const struct prog_override *o, struct vm_prog *p)
+{
+	char text[2 * PROG_CONFIG_MAX];
+	struct prog_machine m;
+	char err[256];
+	int n;
+
+	if (o->kernel)
+		n = snprintf(p->kernel, sizeof(p->kernel), "%s", o->kernel);
+	n = snprintf(text, sizeof(text), "%s%s%s%s%s", p->protocol, *p->protocol && o->protocol ? "," : "",
+		     o->protocol ? o->protocol : "", o->memory ? ",memory=" : "", o->memory ? o->memory : "");
+	if (n >= (int)sizeof(p->protocol)) {
+		usage_error("--protocol: '%s' is longer than %zu characters", text, sizeof(p->protocol) - 1);
+		return false;
+	}
+	strcpy(p->protocol, text + (text[0] == ','));
+	if (!prog_configure(p, &m, err, sizeof(err)))
+		return true;
+	usage_error("%s", err);
+	return false;
 }

@@ -31,4 +31,11 @@ bool option_level(const char *text, enum vm_level *level);
 /* Reads a file of programs, whose kernels and protocols exist. => a status, after a message */
 int programs_read(const char *path, struct vm_file *f);
 
+/* What the command line says in place of a program's own lines; NULL: nothing. */
+struct prog_override {
+	const char *kernel, *protocol, *memory;
+};
+/* => false after a message: no such name, or too long */
+bool programs_override(const struct prog_override *o, struct vm_prog *p);
+
 #endif

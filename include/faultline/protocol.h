@@ -12,6 +12,7 @@ enum protocol_axis {
 	AXIS_COW,	 /* copy on write against fork and pins: struct cow_protocol */
 	AXIS_AROUND,	 /* pages that a read fault maps beside its own: struct around_protocol */
 	AXIS_DIRTY,	 /* how stores to shared file mappings are noticed: struct dirty_protocol */
+	AXIS_MUNMAP,	 /* how long munmap keeps faults out: struct munmap_protocol */
 	NR_AXES,
 };
 

@@ -284,6 +284,13 @@ void content_copy(void *dst, const void *src, size_t n);
 #define content_scrub(dst, n) content_zero(dst, n)
 
 void *sync_machine(void);
+/* By hand: what the compiler loads it also hooks. */
+#define sync_constant(x)                                                                                     \
+	({                                                                                                   \
+		__typeof__(x) __sync_c;                                                                      \
+		__asm__("mov %1, %0" : "=r"(__sync_c) : "m"(x));                                             \
+		__sync_c;                                                                                    \
+	})
 void *sync_task_data(void);
 void sync_set_task_data(void *data);
 const char *sync_task_name(void);

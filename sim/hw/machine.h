@@ -21,6 +21,7 @@
 struct around_protocol;
 struct cow_protocol;
 struct invalidate_protocol;
+struct munmap_protocol;
 struct dirty_protocol;
 
 /* What a machine is built of. 0 stands for the default of each. */
@@ -149,29 +150,38 @@ struct machine {
 	const struct cow_protocol *cow;
 	const struct around_protocol *around;
 	const struct dirty_protocol *dirty;
+	const struct munmap_protocol *munmap;
 };
 
 #define this_machine ((struct machine *)sync_machine())
+/* A field of the machine that machine_boot() set for good. */
+#define machine_const(field) sync_constant(this_machine->field)
+
+/* Smaller machines have no room for a huge page beside what they need to run at all. */
+static inline bool machine_has_compound_pages(void)
+{
+	return machine_const(nr_frames) >= 2 * HPAGE_NR;
+}
 
 static inline struct page *pfn_to_page(unsigned long pfn)
 {
-	return &this_machine->mem_map[pfn];
+	return machine_const(mem_map) + pfn;
 }
 static inline unsigned long page_to_pfn(const struct page *page)
 {
-	return (unsigned long)(page - this_machine->mem_map);
+	return (unsigned long)(page - machine_const(mem_map));
 }
 static inline void *page_address(const struct page *page)
 {
-	return this_machine->frame[page_to_pfn(page)];
+	return machine_const(frame)[page_to_pfn(page)];
 }
 static inline struct page *virt_to_page(const void *p)
 {
-	return &this_machine->mem_map[((const u8 *)p - this_machine->frame[0]) >> PAGE_SHIFT];
+	return machine_const(mem_map) + (((const u8 *)p - machine_const(frame)[0]) >> PAGE_SHIFT);
 }
 static inline void *pfn_to_virt(unsigned long pfn)
 {
-	return this_machine->frame[pfn];
+	return machine_const(frame)[pfn];
 }
 
 #endif

@@ -162,7 +162,11 @@ void observe_discard_begin(struct mm_struct *mm, unsigned long start, unsigned l
 void observe_discard_end(struct mm_struct *mm, unsigned long start, unsigned long end);
 /* MADV_FREE: it may go from here on, until it is stored to. */
 void observe_may_discard(struct mm_struct *mm, unsigned long start, unsigned long end);
-/* mremap: it stands elsewhere. => the ptes have moved and are flushed; nothing was at `to` */
+/*
+ * mremap: it stands elsewhere. Begin: before the first pte moves; the other: all have, and are flushed. Nothing was at `to`;
+ * what is stored meanwhile is not judged
+ */
+void observe_move_begin(struct mm_struct *mm, unsigned long from, unsigned long to, unsigned long len);
 void observe_moved(struct mm_struct *mm, unsigned long from, unsigned long to, unsigned long len);
 /* The address space is gone. */
 void observe_mm_gone(struct mm_struct *mm);

@@ -61,6 +61,19 @@ void use_mm(struct task_struct *task, struct mm_struct *mm)
 
 /* ---- the process table: changed by set-ups, forks and exits; a slot belongs to who took it ------------------------ */
 
+/* Two may register at once: the greater number stays. */
+static void note_process(struct machine *m, int id)
+{
+	int n = READ_ONCE(m->nr_processes), seen;
+
+	while (n <= id) {
+		seen = cmpxchg(&m->nr_processes, n, id + 1);
+		if (seen == n)
+			return;
+		n = seen;
+	}
+}
+
 int process_register(struct mm_struct *mm)
 {
 	struct machine *m = this_machine;
@@ -69,8 +82,7 @@ int process_register(struct mm_struct *mm)
 		if (cmpxchg(&m->process[i], (struct mm_struct *)NULL, mm) != NULL)
 			continue;
 		mm->id = i;
-		if (i >= READ_ONCE(m->nr_processes))
-			WRITE_ONCE(m->nr_processes, i + 1);
+		note_process(m, i);
 		return 0;
 	}
 	return -EAGAIN;
@@ -91,7 +103,7 @@ static struct vm_area_struct *dup_vma(struct mm_struct *mm, const struct vm_area
 
 	if (!new)
 		return NULL;
-	*new = *old;
+	vma_copy(new, old);
 	new->vm_mm = mm;
 	new->vm_flags &= ~VM_LOCKED;
 	if (new->vm_flags & VM_WIPEONFORK)

@@ -103,6 +103,7 @@ void machine_boot(const struct machine_config *config, const struct protocol *co
 	m->cow = protocols[AXIS_COW]->ops;
 	m->around = protocols[AXIS_AROUND]->ops;
 	m->dirty = protocols[AXIS_DIRTY]->ops;
+	m->munmap = protocols[AXIS_MUNMAP]->ops;
 	slab_init(&m->slab, base + l.slab, m->config.slab_bytes);
 	page_alloc_init();
 	hugetlb_init();

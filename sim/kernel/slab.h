@@ -21,8 +21,8 @@ enum slab_kind {
 	SLAB_INODE,
 	SLAB_FILE,
 	SLAB_HUGETLB, /* what a hugetlb mapping counts on */
-	SLAB_IO,   /* requests under way */
-	SLAB_MISC, /* of system calls, until they return */
+	SLAB_IO,      /* requests under way */
+	SLAB_MISC,    /* of system calls, until they return */
 	SLAB_TYPESAFE,
 	SLAB_ANON_VMA = SLAB_TYPESAFE,
 	SLAB_KINDS

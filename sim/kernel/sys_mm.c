@@ -33,13 +33,7 @@ long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigne
 
 long sys_munmap(unsigned long addr, unsigned long len)
 {
-	struct mm_struct *mm = current->mm;
-	int error;
-
-	down_write(&mm->mmap_sem);
-	error = do_munmap(mm, addr, len);
-	up_write(&mm->mmap_sem);
-	return error;
+	return vm_munmap_downgrade(current->mm, addr, len);
 }
 
 long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,

@@ -96,7 +96,7 @@ static bool install_page(struct vm_fault *vmf, struct page *page, struct page *c
 {
 	*mapped = false;
 	spin_lock(vmf->ptl);
-	if (this_machine->invalidate->fault_stale(vmf->vma->vm_file->f_mapping, page, seq)) {
+	if (machine_const(invalidate)->fault_stale(vmf->vma->vm_file->f_mapping, page, seq)) {
 		spin_unlock(vmf->ptl);
 		return false;
 	}
@@ -116,7 +116,7 @@ static void end_no_page(struct vm_fault *vmf, struct page *page, struct page *co
 		if (!vmf->vma->vm_ops->page_mkwrite)
 			file_update_time(vmf->vma->vm_file->f_inode);
 	}
-	this_machine->invalidate->fault_end(page, copy);
+	machine_const(invalidate)->fault_end(page, copy);
 	if (copy && !mapped)
 		put_page(copy);
 	if (copy || !mapped)
@@ -126,7 +126,7 @@ static void end_no_page(struct vm_fault *vmf, struct page *page, struct page *co
 /* Step 3, private. => the copy; NULL: no memory, and the page is let go */
 static struct page *copy_early(struct vm_fault *vmf, struct page *page)
 {
-	const struct invalidate_protocol *p = this_machine->invalidate;
+	const struct invalidate_protocol *p = machine_const(invalidate);
 	struct page *copy = alloc_page();
 
 	if (!copy) {
@@ -153,7 +153,7 @@ int do_page_mkwrite(struct vm_area_struct *vma, struct page *page)
  */
 static int make_writable(struct vm_fault *vmf, struct page *page)
 {
-	const struct invalidate_protocol *p = this_machine->invalidate;
+	const struct invalidate_protocol *p = machine_const(invalidate);
 	int ret;
 
 	p->fault_end(page, NULL);
@@ -170,7 +170,7 @@ static int make_writable(struct vm_fault *vmf, struct page *page)
 /* => called with mmap_sem held; address: where vmf->pgoff would be in a linear vma */
 static int do_no_page(struct vm_fault *vmf, unsigned long address)
 {
-	const struct invalidate_protocol *p = this_machine->invalidate;
+	const struct invalidate_protocol *p = machine_const(invalidate);
 	struct vm_area_struct *vma = vmf->vma;
 	bool private_copy = vmf_write(vmf) && !(vma->vm_flags & VM_SHARED), mapped;
 	bool tell = vmf_write(vmf) && !private_copy && vma->vm_ops->page_mkwrite;
@@ -232,7 +232,7 @@ static bool do_fault_around(struct vm_fault *vmf, unsigned pages)
 
 static int do_linear_fault(struct vm_fault *vmf)
 {
-	unsigned pages = this_machine->around->pages;
+	unsigned pages = machine_const(around)->pages;
 
 	if (!vmf_write(vmf) && pages > 1 && vmf->vma->vm_ops->map_pages && do_fault_around(vmf, pages))
 		return VM_FAULT_MINOR;
@@ -286,12 +286,11 @@ static int try_huge_fault(struct vm_fault *vmf, bool *done)
 
 	if (pmd_none(orig) && transhuge_vma_suitable(vmf->vma, vmf->address)) {
 		ret = do_huge_pmd_anonymous_page(vmf);
-	} else if (pmd_huge(orig) && pmd_trans_splitting(orig)) {
-		wait_split_huge_page(vmf->vma->anon_vma);
-		ret = VM_FAULT_MINOR;
 	} else if (pmd_huge(orig)) {
 		ret = VM_FAULT_MINOR;
-		if ((vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) && !pmd_write(orig))
+		if (pmd_trans_splitting(orig) || !(orig.pmd & _PAGE_PRESENT))
+			wait_huge_pmd(vmf->vma, vmf->pmd);
+		else if ((vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) && !pmd_write(orig))
 			ret = do_huge_pmd_wp_page(vmf, orig);
 	}
 	*done = !(ret & VM_FAULT_FALLBACK);

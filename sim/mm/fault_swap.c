@@ -57,7 +57,8 @@ static void map_swapped_page(struct vm_fault *vmf, struct page *page, swp_entry_
 		pte = mk_pte(page, vma, true);
 		vmf->flags &= ~FAULT_FLAG_WRITE;
 	}
-	page_add_anon_rmap(page, vma, vmf->address, exclusive); /* whose it is, before it can be loaded from */
+	page_add_anon_rmap(page, vma, vmf->address,
+			   exclusive); /* whose it is, before it can be loaded from */
 	set_pte(vmf->pte, pte);
 	SYNC_LABEL("pte_set");
 	swap_free(entry);
@@ -67,6 +68,8 @@ static void map_swapped_page(struct vm_fault *vmf, struct page *page, swp_entry_
 /* => called with a reference and the page locked; drops both, maps the page if the pte is as it was */
 static int serve_from(struct vm_fault *vmf, struct page *page, swp_entry_t entry)
 {
+	bool write;
+
 	if (unlikely(anon_vma_prepare(vmf->vma))) {
 		unlock_page(page);
 		put_page(page);
@@ -81,8 +84,9 @@ static int serve_from(struct vm_fault *vmf, struct page *page, swp_entry_t entry
 		put_page(page);
 		return ret;
 	}
+	write = vmf_write(vmf);
 	map_swapped_page(vmf, page, entry);
-	if (vmf->vma->vm_flags & VM_LOCKED)
+	if ((write && page_count(page) == 2) || (vmf->vma->vm_flags & VM_LOCKED)) /* the pte's and the cache's */
 		try_to_free_swap(page);
 	unlock_page(page);
 	if (vmf_write(vmf))

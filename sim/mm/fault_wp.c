@@ -41,7 +41,7 @@ static int wp_page_shared(struct vm_fault *vmf, struct page *page)
 	bool tell = vmf->vma->vm_ops && vmf->vma->vm_ops->page_mkwrite;
 	int ret;
 
-	if (!tell && !this_machine->dirty->writenotify)
+	if (!tell && !machine_const(dirty)->writenotify)
 		return wp_page_reuse(vmf);
 	get_page(page);
 	if (tell) {
@@ -127,12 +127,18 @@ static int wp_page_copy(struct vm_fault *vmf, struct page *old)
 	return replaced && vmf_write(vmf) ? VM_FAULT_WRITE : VM_FAULT_MINOR;
 }
 
+/* Counts of a part of a huge page do not say who maps the whole. Vmas without such pages cost no step. */
+static bool never_reused(const struct vm_area_struct *vma, const struct page *page)
+{
+	return vma_may_have_huge(vma) && !this_machine->cow->exclusive && PageCompound(page);
+}
+
 /* => called with the page table lock held; drops it. An anonymous page of a private mapping */
 static int wp_page_anon(struct vm_fault *vmf, struct page *page)
 {
-	if (unlikely(PageKsm(page)))
+	if (unlikely(never_reused(vmf->vma, page)))
 		return wp_page_copy(vmf, page);
-	switch (this_machine->cow->wp_anon(vmf, page)) {
+	switch (machine_const(cow)->wp_anon(vmf, page)) {
 	case WP_REUSE:
 		if (vmf->flags & FAULT_FLAG_UNSHARE) {
 			spin_unlock(vmf->ptl);

@@ -128,7 +128,7 @@ struct page *filemap_nopage_locked(struct vm_area_struct *vma, unsigned long add
 /* The protocol chooses the shape. */
 struct page *filemap_nopage(struct vm_area_struct *vma, unsigned long address)
 {
-	return this_machine->invalidate->nopage(vma, address);
+	return machine_const(invalidate)->nopage(vma, address);
 }
 
 const struct vm_operations_struct generic_file_vm_ops = {

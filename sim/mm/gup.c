@@ -127,7 +127,7 @@ static struct page *follow_huge_pmd(struct vm_area_struct *vma, pmd_t *pmdp, uns
 
 	spin_lock(ptl);
 	pmd = entry_read(pmdp);
-	if (pmd_huge(pmd))
+	if (pmd_huge(pmd) && !pmd_trans_splitting(pmd)) /* else the fault waits, or finds ptes */
 		page = follow_entry(vma, pmd_pte(pmd),
 				    pfn_to_page(pmd_pfn(pmd) + ((address & ~HPAGE_MASK) >> PAGE_SHIFT)),
 				    flags);
@@ -143,7 +143,7 @@ struct page *follow_page(struct vm_area_struct *vma, unsigned long address, unsi
 	spinlock_t *ptl;
 	pte_t *ptep, pte;
 
-	if (pmd && pmd_huge(entry_read(pmd)))
+	if (pmd && vma_may_have_huge(vma) && pmd_huge(entry_read(pmd)))
 		return follow_huge_pmd(vma, pmd, address, flags);
 	ptep = pte_find(vma->vm_mm, address, &ptl, &next);
 	if (!ptep)

@@ -91,7 +91,8 @@ static bool walk_one(struct fast_walk *w, unsigned long address)
 
 	if (!pmdp)
 		return false;
-	pmd = entry_read(pmdp);
+	pmd = smp_load_acquire(
+		pmdp); /* what it points to was made before it: the processor's address dependency */
 	if (pmd_huge(pmd))
 		return permits(pmd.pmd, w->flags) &&
 		       take_page(w, (pte_t *)pmdp, pmd_pte(pmd),

@@ -63,6 +63,11 @@ void split_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr);
 void split_huge_pmd_address(struct vm_area_struct *vma, unsigned long addr);
 /* => page locked, with one reference of the caller's; 0, or -EBUSY: others have references, or it is hugetlb's */
 int split_huge_page(struct page *page);
+/*
+ * The entry was seen to be taken from the processors: waits until whoever did that has put something in its place. A fault
+ * that only tried again would spin. => no spinlocks held
+ */
+void wait_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd);
 /* Waits until a huge page of the family that was being split is not any more. => no spinlocks held */
 void wait_split_huge_page(struct anon_vma *anon_vma);
 
@@ -78,10 +83,11 @@ int collapse_huge_page(struct mm_struct *mm, unsigned long address);
 
 /* The machine's pool of huge pages. */
 struct hugetlb_pool {
-	struct mutex hugetlb_instantiation_mutex; /* one fault at a time, so that two do not fight for the last page */
+	struct mutex
+		hugetlb_instantiation_mutex; /* one fault at a time, so that two do not fight for the last page */
 	spinlock_t lock __attribute__((aligned(64)));
-	struct list_head free; /* (pool lock) heads, by lru, without references */
-	unsigned nr;	       /* (c) */
+	struct list_head free;	/* (pool lock) heads, by lru, without references */
+	unsigned nr;		/* (c) */
 	unsigned nr_free, resv; /* (pool lock) resv of the free ones are promised to mappings */
 };
 
@@ -92,7 +98,8 @@ struct hugetlb_map {
 	bool shared;		 /* (c) */
 	bool promised;		 /* (c) pages of the pool are set aside for it */
 	unsigned long pgoff, nr; /* (c) of the first page, in small pages; huge pages */
-	struct page *page[]; /* (instantiation mutex, or the last user) NULL: the promise holds; shared: a reference */
+	struct page *page
+		[]; /* (instantiation mutex, or the last user) NULL: the promise holds; shared: a reference */
 };
 
 void hugetlb_init(void); /* => at boot, after page_alloc_init() */

@@ -117,7 +117,7 @@ int huge_wp_reuse(struct vm_fault *vmf)
 		flush_tlb_page(vmf->vma, vmf->address);
 	}
 	spin_unlock(vmf->ptl);
-	return VM_FAULT_MINOR;
+	return vmf_write(vmf) ? VM_FAULT_WRITE : VM_FAULT_MINOR;
 }
 
 /*
@@ -164,7 +164,7 @@ static int huge_wp_copy(struct vm_fault *vmf, struct page *old)
 	spin_unlock(vmf->ptl);
 	put_page(replaced ? old : new); /* the entry's reference to it, or all there is */
 	put_page(old);
-	return VM_FAULT_MINOR;
+	return replaced && vmf->flags & FAULT_FLAG_WRITE ? VM_FAULT_WRITE : VM_FAULT_MINOR;
 }
 
 /* The protocol decides as for a pte: the entries have one format. The page is where it begins. */
@@ -236,12 +236,13 @@ int copy_huge_pmd(struct mm_struct *dst, struct mm_struct *src, pmd_t *dst_pmd, 
 	struct page *table = pte_alloc_one(addr);
 	int ret;
 
-	(void)src;
 	if (!table)
 		return -ENOMEM;
 	spin_lock(dst_ptl);
 	spin_lock_nested(src_ptl, 1);
 	ret = share_huge_pmd(dst, dst_pmd, src_pmd, vma, table);
+	if (!ret)
+		observe_fork_page(dst, src, addr & HPAGE_MASK, HPAGE_SIZE);
 	spin_unlock(src_ptl);
 	spin_unlock(dst_ptl);
 	if (!ret)

@@ -32,6 +32,18 @@ void wait_split_huge_page(struct anon_vma *anon_vma)
 	spin_unlock(&anon_vma->lock);
 }
 
+void wait_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd)
+{
+	spinlock_t *ptl = pmd_lockptr(pmd);
+	bool splitting;
+
+	spin_lock(ptl); /* a copy, and a split of this entry alone, hold it throughout */
+	splitting = pmd_trans_splitting(entry_read(pmd));
+	spin_unlock(ptl);
+	if (splitting)
+		wait_split_huge_page(vma->anon_vma);
+}
+
 /* As it was before it was taken from the processors. */
 static pmd_t pmd_restored(pmd_t pmd)
 {
@@ -47,7 +59,8 @@ static void pmdp_splitting_flush(struct vm_area_struct *vma, unsigned long haddr
 	pmd_t old = entry_read(pmd), seen;
 
 	observe_revoke_begin(vma->vm_mm);
-	while (!pmd_same(seen = cmpxchg(pmd, old, ((pmd_t){ (old.pmd & ~_PAGE_PRESENT) | _PAGE_SPLITTING })), old))
+	while (!pmd_same(seen = cmpxchg(pmd, old, ((pmd_t){ (old.pmd & ~_PAGE_PRESENT) | _PAGE_SPLITTING })),
+			 old))
 		old = seen; /* a processor set A or D */
 	flush_tlb_range(vma->vm_mm, haddr, haddr + HPAGE_SIZE);
 	observe_revoke_end(vma->vm_mm);
@@ -58,17 +71,19 @@ static void pmd_populate_split(pmd_t *pmd)
 {
 	pmd_t old = pmd_restored(entry_read(pmd));
 	struct page *table = pgtable_trans_huge_withdraw(pmd);
-	pte_t *pte = page_address(table);
+	pte_t pte[PTRS_PER_TABLE];
 
 	for (unsigned long i = 0; i < HPAGE_NR; i++)
 		pte[i] = (pte_t){ (old.pmd & ~_PAGE_PSE) + i * PAGE_SIZE };
+	content_write(page_address(table), pte, sizeof(pte)); /* one step: nobody can see it yet */
 	smp_store_release(pmd, ((pmd_t){ ((u64)page_to_pfn(table) << PAGE_SHIFT) | _PAGE_TABLE }));
 }
 
 /* ---- every entry of a page --------------------------------------------------------------------------------------- */
 
 /* => anon_vma's lock held; the entry of vma that maps page, in this state, with its lock held; or NULL */
-static pmd_t *page_check_pmd(struct page *page, struct vm_area_struct *vma, bool splitting, unsigned long *haddr)
+static pmd_t *page_check_pmd(struct page *page, struct vm_area_struct *vma, bool splitting,
+			     unsigned long *haddr)
 {
 	unsigned long next;
 	spinlock_t *ptl;
@@ -185,7 +200,8 @@ int split_huge_page(struct page *page)
 		return -EBUSY;
 	maps = mark_splitting(page, anon_vma);
 	SYNC_LABEL("splitting");
-	split = maps == page_mapcount(page) && atomic_cmpxchg(&page->_count, maps + 1, 0) == maps + 1;
+	/* maps 0: its last entry has gone meanwhile, and with it whom the parts would belong to */
+	split = maps && maps == page_mapcount(page) && atomic_cmpxchg(&page->_count, maps + 1, 0) == maps + 1;
 	if (split) {
 		split_parts(page, maps);
 		parts_to_lru(page);

@@ -21,7 +21,7 @@
 #include "hw/mmu.h"
 #include "hw/observer.h"
 
-#define KEPT_NO_PROMISE ((struct page *)1) /* of a private map: the page was given out */
+#define KEPT_NO_PROMISE ((struct page *)1)     /* of a private map: the page was given out */
 #define MAP_UNMAPPED ((struct hugetlb_map *)1) /* of a vma: its owner took pages from it */
 #define MAP_PAGES_MAX ((SLAB_OBJECT_MAX - sizeof(struct hugetlb_map)) / sizeof(struct page *))
 
@@ -106,7 +106,8 @@ static struct hugetlb_map *vma_map(const struct vm_area_struct *vma)
 	return map == MAP_UNMAPPED ? NULL : map;
 }
 
-static struct page **map_slot(struct hugetlb_map *map, const struct vm_area_struct *vma, unsigned long address)
+static struct page **map_slot(struct hugetlb_map *map, const struct vm_area_struct *vma,
+			      unsigned long address)
 {
 	return &map->page[(linear_page_index(vma, address) - map->pgoff) / HPAGE_NR];
 }
@@ -251,23 +252,35 @@ static void unmap_ref_private(struct vm_area_struct *owner, struct page *page)
 	page_unlock_anon_vma(anon_vma);
 }
 
-/* => a page for the copy, or NULL; then *retry: the others have lost old, look again */
-static struct page *page_for_copy(struct vm_area_struct *vma, struct page *old, bool *retry)
+/*
+ * The pool has no page for the copy. An owner goes on with old, alone. => vmf->ptl not held, a reference to old, which
+ * goes; VM_FAULT_*
+ */
+static int keep_old_page(struct vm_fault *vmf, struct page *old)
 {
-	struct hugetlb_map *map = vma_map(vma);
-	struct page *page = alloc_huge_page(false);
+	struct hugetlb_map *map = vma_map(vmf->vma);
+	int ret = VM_FAULT_SIGBUS;
 
-	*retry = !page && map && !map->shared && page_mapcount(old) > 1;
-	if (*retry)
-		unmap_ref_private(vma, old);
-	return page;
+	if (map && !map->shared) {
+		unmap_ref_private(vmf->vma, old);
+		SYNC_LABEL("taken_from_children");
+		spin_lock(vmf->ptl);
+		if (pte_same(entry_read(vmf->pte), vmf->orig) && page_mapcount(old) == 1) {
+			page_move_anon_rmap(old, vmf->vma, vmf->address & HPAGE_MASK);
+			ret = huge_wp_reuse(vmf);
+		} else {
+			spin_unlock(vmf->ptl);
+		}
+	}
+	put_page(old);
+	return ret;
 }
 
 /* A store to a page of a private mapping. => vmf->ptl held and *vmf->pte equal to vmf->orig; drops it */
 static int hugetlb_cow(struct vm_fault *vmf, struct page *old)
 {
 	struct page *new;
-	bool replaced, retry;
+	bool replaced;
 	int verdict = vmf->vma->vm_flags & VM_SHARED ? WP_REUSE : huge_wp_verdict(vmf, old);
 
 	if (verdict == WP_REUSE)
@@ -276,11 +289,9 @@ static int hugetlb_cow(struct vm_fault *vmf, struct page *old)
 		return VM_FAULT_MINOR;
 	get_page(old);
 	spin_unlock(vmf->ptl);
-	new = page_for_copy(vmf->vma, old, &retry);
-	if (!new) {
-		put_page(old);
-		return retry ? VM_FAULT_MINOR : VM_FAULT_SIGBUS;
-	}
+	new = alloc_huge_page(false);
+	if (!new)
+		return keep_old_page(vmf, old);
 	copy_huge_page(new, old);
 	SYNC_LABEL("copied");
 	spin_lock(vmf->ptl);
@@ -290,7 +301,7 @@ static int hugetlb_cow(struct vm_fault *vmf, struct page *old)
 	spin_unlock(vmf->ptl);
 	put_page(replaced ? old : new);
 	put_page(old);
-	return VM_FAULT_MINOR;
+	return replaced && vmf->flags & FAULT_FLAG_WRITE ? VM_FAULT_WRITE : VM_FAULT_MINOR;
 }
 
 int hugetlb_fault(struct vm_fault *vmf)
@@ -395,7 +406,7 @@ void unmap_hugepage_range(struct vm_area_struct *vma, unsigned long start, unsig
 		pmd_t *pmd = pmd_find(vma->vm_mm, addr, &next);
 		pte_t old;
 
-		if (pmd && !pmd_none(entry_read(pmd))) {
+		if (pmd) { /* with the lock even if it is none: who cleared it has to be done with the page */
 			spin_lock(pmd_lockptr(pmd));
 			old = ptep_get_and_clear((pte_t *)pmd);
 			if (!pte_none(old)) {

@@ -46,7 +46,7 @@ static bool is_hole(pte_t pte)
 }
 
 /* => called with the lock of the ptes held; the pages of the first n ptes are not locked any more */
-static void release_pages(const pte_t *pte, unsigned long n)
+static void release_pte_pages(const pte_t *pte, unsigned long n)
 {
 	for (unsigned long i = 0; i < n; i++)
 		if (!is_hole(entry_read(pte + i)))
@@ -77,7 +77,7 @@ static bool isolate_pages(const pte_t *pte, spinlock_t *ptl)
 		}
 	}
 	if (i < HPAGE_NR)
-		release_pages(pte, i);
+		release_pte_pages(pte, i);
 	spin_unlock(ptl);
 	return i == HPAGE_NR;
 }

@@ -102,6 +102,7 @@ int madvise_free(struct vm_area_struct *vma, unsigned long start, unsigned long 
 	if ((vma->vm_flags & (VM_LOCKED | VM_PFNMAP)) || !vma_is_anonymous(vma))
 		return -EINVAL;
 	lru_add_drain();
+	observe_may_discard(vma->vm_mm, start, end);
 	observe_revoke_begin(vma->vm_mm);
 	walk_ptes(vma, start, end, free_pte, &flush);
 	/* A store through a translation that is dirty would not say so in the pte, and the page would be dropped. */

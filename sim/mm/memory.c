@@ -49,8 +49,7 @@ static void tlb_flush_mmu(struct mmu_gather *tlb)
 {
 	if (tlb->end)
 		flush_tlb_range(tlb->mm, tlb->start, tlb->end);
-	for (int i = 0; i < tlb->nr; i++)
-		free_page_and_swap_cache(tlb->pages[i]);
+	free_pages_and_swap_cache(tlb->pages, tlb->nr);
 	tlb->nr = 0;
 	tlb->start = ~0ul;
 	tlb->end = 0;
@@ -214,12 +213,13 @@ void unmap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigne
 	spinlock_t *ptl;
 	pte_t *pte;
 
-	if (unlikely(vma->vm_flags & VM_HUGETLB)) {
+	if (!details->of_file && unlikely(vma->vm_flags & VM_HUGETLB)) {
 		unmap_hugepage_range(vma, start, end);
 		return;
 	}
 	while (addr < end) {
-		if (unlikely(vma_may_have_huge(vma)) && unmap_huge(tlb, vma, addr, end, &next)) {
+		if (!details->of_file && unlikely(vma_may_have_huge(vma)) &&
+		    unmap_huge(tlb, vma, addr, end, &next)) {
 			addr = next;
 			continue;
 		}
@@ -270,12 +270,14 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
 {
 	unsigned long first = holebegin >> PAGE_SHIFT;
 	unsigned long last = holelen ? (holebegin + holelen - 1) >> PAGE_SHIFT : ~0ul;
-	struct zap_details details = { .check_mapping = even_cows ? NULL : mapping, .keep_markers = true };
+	struct zap_details details = { .check_mapping = even_cows ? NULL : mapping,
+				       .keep_markers = true,
+				       .of_file = true };
 	struct interval_tree_node *node;
 	struct vm_area_struct *vma;
 
 	spin_lock(&mapping->i_mmap_lock);
-	this_machine->invalidate->unmap_begin(mapping);
+	machine_const(invalidate)->unmap_begin(mapping);
 	node = interval_tree_iter_first(&mapping->i_mmap, first, last);
 	for (; node; node = interval_tree_iter_next(node, first, last))
 		unmap_mapping_range_vma(container_of(node, struct vm_area_struct, shared), first, last,

@@ -49,9 +49,13 @@ struct page *alloc_zeroed_page(void);
 struct page *alloc_huge_page_frames(void);
 /* This CPU's free frames go back to the zone. */
 void drain_local_pages(void);
+/* => the last reference is gone, and the page is on no list: its frame is free */
+void free_unref_page(struct page *page);
 void get_page(struct page *page);
 /* Drops a reference; the last frees the frame. => no ptl-protected pte maps it when it is the last */
 void put_page(struct page *page);
+/* Drops a reference to each, and takes what is freed off the LRU lists in one go. => pages[] is overwritten */
+void release_pages(struct page **pages, int nr);
 #define page_cache_get(page) get_page(page)
 #define page_cache_release(page) put_page(page)
 
@@ -135,6 +139,7 @@ struct zap_details {
 	bool nonlinear;
 	bool keep_file_ptes; /* a nonlinear page leaves its index in the pte */
 	bool keep_markers;   /* guards stay: MADV_DONTNEED, truncation */
+	bool of_file; /* i_mmap_lock is held rather than mmap_sem: flags may change. A file has no huge pages */
 };
 
 #define GATHER_PAGES 8	 /* gathered on the stack */
@@ -195,7 +200,7 @@ void copy_user_page(struct page *to, const struct page *from);
 /* The frame that reads of untouched anonymous memory show. */
 static inline unsigned long zero_pfn(void)
 {
-	return this_machine->zero_pfn;
+	return machine_const(zero_pfn);
 }
 static inline bool is_zero_pfn(unsigned long pfn)
 {

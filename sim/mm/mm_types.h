@@ -62,8 +62,7 @@ struct page {
 		struct list_head lru; /* (R) of a page in use; (Z) of a free one */
 		spinlock_t ptl;	      /* of a page of ptes or of pmds: guards them */
 	};
-	u16 incarnation; /* how often the frame was freed, modulo 65536; for oracles */
-	u16 slot;	 /* unused */
+	u32 incarnation; /* how often the frame was freed; for oracles */
 	int held;	 /* the oracles': references of kernel objects that are no ptes and no caches */
 } __attribute__((aligned(64)));
 

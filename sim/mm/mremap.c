@@ -74,6 +74,7 @@ static void move_ptes(struct vm_area_struct *vma, struct pte_run from, struct pt
 	SYNC_LABEL("moved");
 	if (flush)
 		flush_tlb_range(vma->vm_mm, old_addr, old_addr + n * PAGE_SIZE);
+	observe_moved(vma->vm_mm, old_addr, to.addr, n * PAGE_SIZE);
 	if (to.ptl != from.ptl)
 		spin_unlock(to.ptl);
 	spin_unlock(from.ptl);
@@ -98,6 +99,7 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 	struct pte_run from, to;
 	pmd_t *pmd;
 
+	observe_move_begin(vma->vm_mm, old_addr, new_addr, len);
 	observe_revoke_begin(vma->vm_mm);
 	for (; done < len; done += n) {
 		from.addr = old_addr + done;
@@ -115,6 +117,7 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 		move_ptes(vma, from, to, n >> PAGE_SHIFT);
 	}
 	observe_revoke_end(vma->vm_mm);
+	observe_moved(vma->vm_mm, old_addr, new_addr, len);
 	return done;
 }
 

@@ -9,10 +9,12 @@
  * I2: a vma is off i_mmap and its anon_vma's list before its page tables are freed, so that no walk enters them, and
  *     after its ptes are gone, so that whoever walks to find all of them finds these.
  *
- * Lock order: mmap_sem for write, then each as the functions called.
+ * I3: once vmas are out of the tree, mmap_sem for read is enough (axis munmap): nobody can map anything else in their
+ *     place, and a table goes only if it serves nothing between the neighbours.
  *
- * Left out: dropping to mmap_sem for read while ptes go (4.20).
+ * Lock order: mmap_sem for write, then each as the functions called.
  */
+#include "mm/protocols/munmap.h"
 #include "mm/vma_internal.h"
 #include "hw/observer.h"
 
@@ -67,7 +69,7 @@ static struct vm_area_struct *detach_vmas(struct mm_struct *mm, struct vm_area_s
 	return first;
 }
 
-/* => called with mmap_sem held for write; what was detached goes: its ptes, its tables, itself */
+/* => called with mmap_sem held, for write or as I3 has it; what was detached goes: its ptes, its tables, itself */
 static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, unsigned long floor,
 			 unsigned long ceiling)
 {
@@ -76,14 +78,16 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, uns
 	struct vm_area_struct *vma, *next;
 	struct mmu_gather tlb;
 
-	tlb_gather_init(&tlb, mm);
-	observe_revoke_begin(mm);
-	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
-		unmap_vma_range(&tlb, vma, vma->vm_start, vma->vm_end, &all);
+	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right))
 		end = vma->vm_end;
-	}
+	tlb_gather_init(&tlb, mm);
+	observe_discard_begin(mm, start, end);
+	observe_revoke_begin(mm);
+	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right))
+		unmap_vma_range(&tlb, vma, vma->vm_start, vma->vm_end, &all);
 	tlb_finish_mmu(&tlb);
 	observe_revoke_end(mm);
+	observe_discard_end(mm, start, end);
 	SYNC_LABEL("zapped");
 	for (vma = first; vma; vma = vma_of(vma->vm_rb.rb_right)) {
 		anon_vma_unlink(vma);
@@ -96,7 +100,14 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *first, uns
 	}
 }
 
-int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
+/* A stack beside the hole grows with mmap_sem held for read. */
+static bool may_downgrade(const struct vm_area_struct *next)
+{
+	return machine_const(munmap)->downgrade && !(next && next->vm_flags & VM_GROWSDOWN);
+}
+
+/* => *downgraded, unless it is NULL: mmap_sem is held for read now */
+static int __do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len, bool *downgraded)
 {
 	struct vm_area_struct *first, *prev, *next;
 	unsigned long end;
@@ -114,8 +125,32 @@ int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
 	prev = vma_prev(first);
 	next = find_vma(mm, end);
 	first = detach_vmas(mm, first, end);
+	if (downgraded && may_downgrade(next)) {
+		downgrade_write(&mm->mmap_sem);
+		*downgraded = true;
+		SYNC_LABEL("downgraded");
+	}
 	unmap_region(mm, first, prev ? prev->vm_end : 0, next ? next->vm_start : 0);
 	return 0;
+}
+
+int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	return __do_munmap(mm, start, len, NULL);
+}
+
+int vm_munmap_downgrade(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	bool downgraded = false;
+	int error;
+
+	down_write(&mm->mmap_sem);
+	error = __do_munmap(mm, start, len, &downgraded);
+	if (downgraded)
+		up_read(&mm->mmap_sem);
+	else
+		up_write(&mm->mmap_sem);
+	return error;
 }
 
 void exit_mmap(struct mm_struct *mm)

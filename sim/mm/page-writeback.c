@@ -48,7 +48,7 @@ bool set_page_dirty(struct page *page)
 	if (!mapping || (uintptr_t)mapping & PAGE_MAPPING_ANON || !mapping->a_ops->account_dirty)
 		return true;
 	tag_dirty(mapping, page);
-	if (this_machine->config.writeback)
+	if (machine_const(config.writeback))
 		complete(&this_machine->writeback.work);
 	return true;
 }
@@ -56,7 +56,7 @@ bool set_page_dirty(struct page *page)
 bool clear_page_dirty_for_io(struct page *page)
 {
 	BUG_ON(!PageLocked(page));
-	if (this_machine->dirty->writenotify && page->mapping->a_ops->account_dirty && page_mkclean(page))
+	if (machine_const(dirty)->writenotify && page->mapping->a_ops->account_dirty && page_mkclean(page))
 		set_page_dirty(page);
 	SYNC_LABEL("cleaned");
 	return TestClearPageDirty(page);

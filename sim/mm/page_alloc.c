@@ -38,7 +38,7 @@
 /* Readers of nr_free without the lock exist on machines with a watermark only. */
 static void count_free(struct zone *zone, long n)
 {
-	if (this_machine->config.watermark)
+	if (machine_const(config.watermark))
 		WRITE_ONCE(zone->nr_free, zone->nr_free + (unsigned long)n);
 	else
 		zone->nr_free += (unsigned long)n;
@@ -140,7 +140,7 @@ static bool join_block(struct zone *zone)
 {
 	link_fresh(zone, zone->fresh, zone->fresh_end);
 	zone->fresh = zone->fresh_end;
-	for (unsigned long pfn = HPAGE_NR; pfn + HPAGE_NR <= this_machine->nr_frames; pfn += HPAGE_NR) {
+	for (unsigned long pfn = HPAGE_NR; pfn + HPAGE_NR <= machine_const(nr_frames); pfn += HPAGE_NR) {
 		struct page *head = pfn_to_page(pfn);
 
 		if (!block_is_free(head))
@@ -160,7 +160,7 @@ static struct per_cpu_pages *this_cpu_pages(void)
 {
 	const struct task_struct *task;
 
-	if (!this_machine->config.pcp_batch)
+	if (!machine_const(config.pcp_batch))
 		return NULL;
 	task = current;
 	return task ? &this_machine->zone.pcp[task->cpu] : NULL;
@@ -172,7 +172,7 @@ static bool refill(struct zone *zone, struct per_cpu_pages *pcp)
 	struct page *page;
 
 	spin_lock(&zone->lock);
-	while (pcp->count < this_machine->config.pcp_batch && (page = take_frame(zone))) {
+	while (pcp->count < machine_const(config.pcp_batch) && (page = take_frame(zone))) {
 		WRITE_ONCE(page->flags, FREE_FLAG | (1ul << PG_percpu));
 		list_add_tail(&page->lru, &pcp->free);
 		pcp->count++;
@@ -238,7 +238,7 @@ static struct page *take(struct zone *zone)
 	page = take_frame(zone);
 	if (page) {
 		begin_use(page);
-		page->flags = 0;
+		init_page_flags(page, 0);
 	}
 	spin_unlock(&zone->lock);
 	return page;
@@ -267,7 +267,7 @@ static struct page *take_above(struct zone *zone, unsigned long min)
 /* A machine that reclaims. => as __alloc_page() */
 static struct page *alloc_watched(struct zone *zone, gfp_t gfp)
 {
-	unsigned long low = this_machine->config.watermark, min = low / 2, nr_free;
+	unsigned long low = machine_const(config.watermark), min = low / 2, nr_free;
 	struct page *page;
 
 	if (may_have_the_last(gfp))
@@ -411,11 +411,11 @@ static void free_frame(struct page *page)
 		WRITE_ONCE(page->flags, FREE_FLAG | (1ul << PG_percpu));
 		sync_poison(page_address(page), PAGE_SIZE, oracle);
 		list_add(&page->lru, &pcp->free);
-		if (unlikely(++pcp->count > 2 * this_machine->config.pcp_batch))
-			give_back(zone, pcp, this_machine->config.pcp_batch);
+		if (unlikely(++pcp->count > 2 * machine_const(config.pcp_batch)))
+			give_back(zone, pcp, machine_const(config.pcp_batch));
 		return;
 	}
-	page->flags = FREE_FLAG;
+	init_page_flags(page, FREE_FLAG);
 	spin_lock(&zone->lock);
 	page->incarnation++;
 	list_add(&page->lru, &zone->free);
@@ -424,10 +424,8 @@ static void free_frame(struct page *page)
 	spin_unlock(&zone->lock);
 }
 
-/* => the last reference is gone */
-static void free_page(struct page *page)
+void free_unref_page(struct page *page)
 {
-	lru_del_at_free(page);
 	free_page_check(page);
 	if (unlikely(page->flags & (1ul << PG_huge)))
 		free_huge_page(page);
@@ -435,32 +433,6 @@ static void free_page(struct page *page)
 		free_block(page);
 	else
 		free_frame(page);
-}
-
-/* Machines that are too small for a block have no tails: they need not look. */
-static struct page *counted_page(struct page *page)
-{
-	return this_machine->nr_frames < 2 * HPAGE_NR ? page : compound_head(page);
-}
-
-void get_page(struct page *page)
-{
-	page = counted_page(page);
-	observe_get_page(page);
-	atomic_inc(&page->_count);
-}
-
-void put_page(struct page *page)
-{
-	int count;
-
-	page = counted_page(page);
-	count = atomic_dec_return(&page->_count);
-	if (unlikely(count < 0))
-		sync_violation("bad-refcount", "put_page() of page %lu, which has no references",
-			       page_to_pfn(page));
-	if (count == 0)
-		free_page(page);
 }
 
 /* ---- boot ---------------------------------------------------------------------------------------------------------- */

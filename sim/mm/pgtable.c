@@ -7,8 +7,8 @@
  *
  * I1: an entry of the upper levels goes from none to a table under mm->page_table_lock, one of the pmd level under the
  *     lock of its table (it may become a huge page instead), and back to none
- *     only with mmap_sem held for write and the vmas off i_mmap; so whoever holds mmap_sem or i_mmap_lock
- *     may follow it.
+ *     only with mmap_sem held for write and the vmas off i_mmap, or for read where no vma is left and none can be
+ *     (munmap.c I3); so whoever holds mmap_sem and has a vma there, or i_mmap_lock, may follow it.
  * I2: a table is zeroed before the entry that makes it visible.
  *
  * Lock order: mmap_sem or i_mmap_lock, then mm->page_table_lock or one page table lock.

@@ -35,8 +35,8 @@ static void set_anon_rmap(struct page *page, const struct vm_area_struct *vma, u
 /* Its flags are nobody else's yet; it holds what it is to hold. */
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address)
 {
-	page->flags |= 1ul << PG_uptodate | 1ul << PG_swapbacked |
-		       (this_machine->cow->exclusive ? 1ul << PG_anon_exclusive : 0);
+	init_page_flags(page, page->flags | 1ul << PG_uptodate | 1ul << PG_swapbacked |
+				      (machine_const(cow)->exclusive ? 1ul << PG_anon_exclusive : 0));
 	atomic_set(&page->_mapcount, 0);
 	set_anon_rmap(page, vma, address);
 }
@@ -46,7 +46,7 @@ void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned 
 {
 	if (atomic_inc_and_test(&page->_mapcount))
 		set_anon_rmap(page, vma, address);
-	if (exclusive && this_machine->cow->exclusive)
+	if (exclusive && machine_const(cow)->exclusive)
 		SetPageAnonExclusive(page);
 }
 
@@ -67,7 +67,7 @@ void page_remove_rmap(struct page *page)
 void page_move_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address)
 {
 	set_anon_rmap(page, vma, address);
-	if (this_machine->cow->exclusive)
+	if (machine_const(cow)->exclusive)
 		SetPageAnonExclusive(page);
 }
 

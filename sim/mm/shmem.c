@@ -127,7 +127,7 @@ static struct page *shmem_nopage(struct vm_area_struct *vma, unsigned long addre
 
 	if (error)
 		return error == -ENOMEM ? NOPAGE_OOM : NOPAGE_SIGBUS;
-	if (!this_machine->invalidate->page_locked)
+	if (!machine_const(invalidate)->page_locked)
 		unlock_page(page);
 	return page;
 }
@@ -194,7 +194,7 @@ static int shmem_setsize(struct inode *inode, unsigned long size)
 		return 0;
 	}
 	if (size < old)
-		this_machine->invalidate->truncate(inode, size);
+		machine_const(invalidate)->truncate(inode, size);
 	shmem_truncate_range(inode, size, ~0ul);
 	return 0;
 }

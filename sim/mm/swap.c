@@ -21,7 +21,7 @@ void lru_init(void)
 {
 	struct zone *zone = &this_machine->zone;
 
-	BUG_ON(this_machine->config.lru_batch > LRU_BATCH_MAX);
+	BUG_ON(machine_const(config.lru_batch) > LRU_BATCH_MAX);
 	spin_lock_init(&zone->lru_lock);
 	for (int i = 0; i < NR_LRU_LISTS; i++)
 		INIT_LIST_HEAD(&zone->lru[i]);
@@ -29,7 +29,7 @@ void lru_init(void)
 
 static bool have_lists(void)
 {
-	return this_machine->config.lru;
+	return machine_const(config.lru);
 }
 
 static enum lru_list page_lru(const struct page *page)
@@ -62,7 +62,7 @@ static struct lru_batch *this_cpu_batch(void)
 {
 	const struct task_struct *task;
 
-	if (!this_machine->config.lru_batch)
+	if (!machine_const(config.lru_batch))
 		return NULL;
 	task = current;
 	return task ? &this_machine->zone.lru_add[task->cpu] : NULL;
@@ -101,7 +101,7 @@ void lru_cache_add(struct page *page)
 	}
 	get_page(page);
 	batch->page[batch->nr++] = page;
-	if (batch->nr >= this_machine->config.lru_batch)
+	if (batch->nr >= machine_const(config.lru_batch))
 		lru_add_drain();
 }
 
@@ -200,4 +200,21 @@ void lru_del_at_free(struct page *page)
 	spin_lock(&zone->lru_lock);
 	del_page_from_lru_list(page);
 	spin_unlock(&zone->lru_lock);
+}
+
+void lru_del_many_at_free(struct page **pages, int nr)
+{
+	struct zone *zone = &this_machine->zone;
+	bool locked = false;
+
+	for (int i = 0; have_lists() && i < nr; i++) {
+		if (!PageLRU(pages[i]))
+			continue;
+		if (!locked)
+			spin_lock(&zone->lru_lock);
+		locked = true;
+		del_page_from_lru_list(pages[i]);
+	}
+	if (locked)
+		spin_unlock(&zone->lru_lock);
 }

@@ -15,6 +15,7 @@ void lru_add_drain(void);
 void mark_page_accessed(struct page *page);
 /* => the last reference is gone: the page leaves its list */
 void lru_del_at_free(struct page *page);
+void lru_del_many_at_free(struct page **pages, int nr);
 /* => the machine boots */
 void lru_init(void);
 /* => lru_lock held; onto, off the list that the page's flags name, PG_lru included */
@@ -57,6 +58,7 @@ struct page *read_swap_cache_async(swp_entry_t entry);
 int add_to_swap_cache(struct page *page, swp_entry_t entry);
 /* Drops a page's reference, and its swap slot if nothing else needs the page. */
 void free_page_and_swap_cache(struct page *page);
+void free_pages_and_swap_cache(struct page **pages, int nr); /* => pages[] is overwritten */
 
 void swap_cache_init(void); /* => the machine boots */
 

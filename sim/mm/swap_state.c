@@ -169,3 +169,10 @@ void free_page_and_swap_cache(struct page *page)
 	free_swap_cache(page);
 	put_page(page);
 }
+
+void free_pages_and_swap_cache(struct page **pages, int nr)
+{
+	for (int i = 0; i < nr; i++)
+		free_swap_cache(pages[i]);
+	release_pages(pages, nr);
+}

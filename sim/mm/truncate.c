@@ -47,7 +47,7 @@ void truncate_complete_page(struct address_space *mapping, struct page *page)
 static void truncate_locked_page(struct address_space *mapping, struct page *page)
 {
 	if (page->mapping == mapping)
-		this_machine->invalidate->truncate_page(mapping, page);
+		machine_const(invalidate)->truncate_page(mapping, page);
 	unlock_page(page);
 }
 
@@ -154,7 +154,7 @@ void vmtruncate(struct inode *inode, unsigned long offset)
 		SYNC_LABEL("i_size");
 		return;
 	}
-	this_machine->invalidate->truncate(inode, offset);
+	machine_const(invalidate)->truncate(inode, offset);
 }
 
 /* ---- invalidate ---------------------------------------------------------------------------------- */
@@ -209,7 +209,7 @@ int invalidate_inode_pages2_range(struct address_space *mapping, unsigned long s
 			wait_on_page_writeback(pages[i]);
 			next = pages[i]->index + 1;
 			if (pages[i]->mapping == mapping && pages[i]->index <= end &&
-			    this_machine->invalidate->invalidate_page(mapping, pages[i]))
+			    machine_const(invalidate)->invalidate_page(mapping, pages[i]))
 				ret = -EIO;
 			unlock_page(pages[i]);
 		}

@@ -279,6 +279,20 @@ static void vma_edit(struct mm_struct *mm, struct vma_edit *edit, int nr, const 
 		}
 }
 
+void vma_copy(struct vm_area_struct *new, const struct vm_area_struct *vma)
+{
+	new->vm_mm = vma->vm_mm;
+	new->vm_start = vma->vm_start;
+	new->vm_end = vma->vm_end;
+	new->vm_page_prot = vma->vm_page_prot;
+	new->vm_flags = vma->vm_flags;
+	new->anon_vma = vma->anon_vma;
+	new->vm_pgoff = vma->vm_pgoff;
+	new->vm_file = vma->vm_file;
+	new->vm_ops = vma->vm_ops;
+	new->vm_private_data = vma->vm_private_data;
+}
+
 /* A twin that is linked nowhere. => NULL: no memory */
 static struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 {
@@ -286,7 +300,7 @@ static struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 
 	if (!new)
 		return NULL;
-	*new = *vma;
+	vma_copy(new, vma);
 	if (new->vm_file)
 		get_file(new->vm_file);
 	if (new->vm_ops &&new->vm_ops->open)

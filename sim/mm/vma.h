@@ -69,6 +69,8 @@ long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsign
 	     unsigned long prot, unsigned long flags, unsigned long pgoff);
 /* => 0, or -errno and then nothing has changed */
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
+/* The same. => called without locks; while ptes and tables go mmap_sem is held as the protocol says (axis munmap) */
+int vm_munmap_downgrade(struct mm_struct *mm, unsigned long start, unsigned long len);
 /* Cuts a vma at addr, which lies inside it; new_below: the new one is the lower part. => 0 or -ENOMEM */
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below);
 /*
@@ -105,6 +107,11 @@ void unlink_file_vma(struct vm_area_struct *vma);
  */
 struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, unsigned long addr, unsigned long len,
 				unsigned long pgoff);
+/*
+ * What a vma is, but for its places in trees and lists, which walks of rmap may be changing.
+ * => called with mmap_sem held; new is zeroed, and takes no references
+ */
+void vma_copy(struct vm_area_struct *new, const struct vm_area_struct *vma);
 /* Frees a vma that is linked nowhere: drops its file. */
 void vma_free(struct vm_area_struct *vma);
 /* => called with mmap_sem for read in 2.6 and for write since 6.5; 0 or -errno: grows a stack down to address */

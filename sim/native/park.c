@@ -156,6 +156,8 @@ bool park_is_idle(struct native_thread *t, u64 *seq)
 
 void native_yield(void)
 {
+	if (native_self->alone)
+		return;
 	native_arrive(self_thread());
 	native_leave_if_stopped();
 	sched_yield();

@@ -416,6 +416,7 @@ static inline const char *sync_task_name(void)
 	return native_self->name;
 }
 
+#define sync_constant(x) (x)
 void sync_poison(const void *p, size_t n, const char *oracle);
 void sync_unpoison(const void *p, size_t n);
 void native_ghost_begin(void);

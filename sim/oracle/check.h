@@ -24,7 +24,15 @@ struct mapped {
 	unsigned long index;	 /* in the vma's file */
 };
 
-enum use { USE_FILE = 1, USE_SWAPCACHE = 2, USE_TABLE = 4, USE_LRU = 8, USE_BATCH = 16, USE_DIRTY_PTE = 32, USE_HUGETLB = 64 };
+enum use {
+	USE_FILE = 1,
+	USE_SWAPCACHE = 2,
+	USE_TABLE = 4,
+	USE_LRU = 8,
+	USE_BATCH = 16,
+	USE_DIRTY_PTE = 32,
+	USE_HUGETLB = 64
+};
 
 /* Who uses a frame, counted without believing its page's own counts. */
 struct frame_use {

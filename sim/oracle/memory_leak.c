@@ -32,7 +32,7 @@ static void find_held(struct census *c)
 
 	for (unsigned long pfn = 1; pfn < m->nr_frames; pfn++) {
 		page = &m->mem_map[pfn];
-		if (page->held && !c->frame[pfn].uses)
+		if (page->held && !c->frame[pfn].uses && !page_flag(page, PG_reserved))
 			census_frame(c, page);
 	}
 }

@@ -174,23 +174,44 @@ void observe_may_discard(struct mm_struct *mm, unsigned long start, unsigned lon
 	sync_ghost_end();
 }
 
+void observe_move_begin(struct mm_struct *mm, unsigned long from, unsigned long to, unsigned long len)
+{
+	observe_discard_begin(mm, from, from + len);
+	observe_discard_begin(mm, to, to + len);
+}
+
+/* A word goes along. Which of the stores that were made meanwhile is the last is not known. */
+static void move_word(struct ghost_word *w, unsigned long by)
+{
+	struct ghost_word *there = ghost_find(w->mm, w->addr + by);
+
+	ghost_change(w);
+	w->addr += by;
+	if (there || (w->flags & GHOST_DISCARDED))
+		w->known = 0;
+	w->flags &= (u8)~GHOST_DISCARDED;
+	sync_ghost_end();
+	if (there)
+		ghost_forget(there);
+}
+
 void observe_moved(struct mm_struct *mm, unsigned long from, unsigned long to, unsigned long len)
 {
 	struct ghost *g = ghost();
+	u32 id;
 
 	if (!this_machine->config.ghosts)
 		return;
 	sync_ghost_step(g, true, "moved");
 	sync_ghost_begin(NULL, 0);
-	for (u32 i = 0; i < g->nr_words; i++) {
-		if (g->word[i].mm != ghost_id_of(mm) || !within(g->word[i].addr, from, from + len))
-			continue;
-		ghost_change(&g->word[i]);
-		g->word[i].addr += to - from;
-		sync_ghost_end();
-	}
+	id = ghost_id_of(mm);
+	set_window(id, 0, from, from + len);
+	set_window(id, 0, to, to + len);
+	for (u32 i = 0; i < g->nr_words; i++)
+		if (g->word[i].mm == id && within(g->word[i].addr, from, from + len))
+			move_word(&g->word[i], to - from);
 	for (int i = 0; i < GHOST_PINS; i++) {
-		if (g->pin[i].mm != ghost_id_of(mm) || !within(g->pin[i].addr, from, from + len))
+		if (g->pin[i].mm != id || !within(g->pin[i].addr, from, from + len))
 			continue;
 		sync_ghost_begin(&g->pin[i], sizeof(g->pin[i]));
 		g->pin[i].addr += to - from;

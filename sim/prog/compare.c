@@ -106,6 +106,13 @@ enum vm_verdict prog_compare(const struct vm_log *a, const struct vm_log *b, enu
 	bool detail = a->detail && b->detail;
 
 	memset(d, 0, sizeof(*d));
+	if (a->violation.oracle[0] || b->violation.oracle[0]) {
+		d->part = PART_ORACLE;
+		d->op = a->violation.oracle[0] ? a->violation.op : b->violation.op;
+		if (d->op == p->nr_ops)
+			d->op--;
+		return VERDICT_DIFFERENT;
+	}
 	d->level = NR_LEVELS;
 	for (int i = 0; i < p->nr_ops; i++) {
 		d->op = i;
@@ -132,6 +139,12 @@ static void print_part(FILE *f, const struct vm_log *log, const struct vm_differ
 				 NULL;
 
 	switch (d->part) {
+	case PART_ORACLE:
+		if (log->violation.oracle[0])
+			fprintf(f, " %s: %s", log->violation.oracle, log->violation.message);
+		else
+			fputs(" no oracle fired", f);
+		break;
 	case PART_RESULT:
 		fputc(' ', f);
 		vm_result_print(f, log->prog, d->op, &log->result[d->op]);
@@ -159,7 +172,10 @@ void prog_difference_print(FILE *f, const struct vm_log *a, const char *name_a, 
 		"results", "mappings and files", "pages and frames", "counts", "raw mappings",
 	};
 
-	fprintf(f, "%s: %s: %s differ, ", a->prog->id, vm_level_names[d->level], levels[d->level]);
+	if (d->part == PART_ORACLE)
+		fprintf(f, "%s: an oracle fired, ", a->prog->id);
+	else
+		fprintf(f, "%s: %s: %s differ, ", a->prog->id, vm_level_names[d->level], levels[d->level]);
 	if (d->op < 0) {
 		fputs("before any call\n", f);
 	} else {

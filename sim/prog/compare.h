@@ -8,7 +8,7 @@
 #include "prog/log.h"
 
 enum vm_verdict { VERDICT_SAME, VERDICT_ACCEPTED, VERDICT_DIFFERENT };
-enum vm_part { PART_RESULT, PART_AREAS, PART_PTES, PART_FILE };
+enum vm_part { PART_RESULT, PART_AREAS, PART_PTES, PART_FILE, PART_ORACLE };
 
 /* A difference that is known and explained: accepted.c */
 struct vm_accepted {
@@ -57,8 +57,9 @@ struct prog_same_difference {
 	struct vm_backend *a, *b;
 	struct vm_log *log_a, *log_b; /* initialised */
 	enum vm_level level;
-	struct vm_difference first; /* which difference */
-	uint8_t call;		    /* of its op */
+	struct vm_difference first;	 /* which difference */
+	uint8_t call;			 /* of its op */
+	char oracle_a[48], oracle_b[48]; /* PART_ORACLE: which fired on each */
 };
 bool prog_differs_alike(const struct vm_prog *p, void *arg);
 

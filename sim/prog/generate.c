@@ -8,21 +8,21 @@
 #include <string.h>
 
 #include "prog/generate.h"
-#include "prog/numbers.h"
+#include "prog/random.h"
 
 struct gen {
 	const struct gen_options *o;
 	struct vm_prog *p;
 	struct shadow shadow;
-	uint64_t state[4];
+	struct random random;
+	bool in_block; /* where nobody exits: P4 */
 };
 
-/* ---- numbers --------------------------------------------------------------------------------------------- */
 
 /* => 0 to n - 1 */
 static int below(struct gen *g, int n)
 {
-	return (int)((numbers_next(g->state) >> 32) * (uint64_t)n >> 32);
+	return random_below(&g->random, n);
 }
 
 /* => true once in n times */
@@ -231,6 +231,8 @@ static void args_madvise(struct gen *g, struct vm_op *op)
 {
 	range(g, op);
 	op->arg[RANGE_WORD] = one_in(g, 3) ? ADVICE_DONTNEED : below(g, ADVICE_PAGEOUT);
+	if (g->o->pageout && one_in(g, 2))
+		op->arg[RANGE_WORD] = ADVICE_PAGEOUT;
 }
 
 /* Most accesses look for a page that allows them. */
@@ -386,7 +388,7 @@ static bool may(const struct gen *g, int call)
 {
 	bool files = call == CALL_PREAD || call == CALL_PWRITE || call == CALL_FTRUNC || call == CALL_PUNCH;
 
-	return g->o->allowed >> call & 1 && !(files && !g->p->files);
+	return g->o->allowed >> call & 1 && !(files && !g->p->files) && !(call == CALL_EXIT && g->in_block);
 }
 
 static enum prog_call weighted_call(struct gen *g)
@@ -444,6 +446,7 @@ static void thread_of(struct gen *g, struct vm_op *op, int i)
 	op->thread = -1;
 	if (!g->o->threads || i < first)
 		return;
+	g->in_block = true;
 	op->block = 1;
 	/* every thread has a call, the first ones in order */
 	op->thread = (int8_t)(i - first < g->o->threads ? i - first : below(g, g->o->threads));
@@ -465,11 +468,28 @@ static void head(struct gen *g)
 		p->files = p->file_pages = 0;
 }
 
+/* Loads of all that can be read, at the end: what memory holds by then shows in results. */
+static void read_back(struct gen *g)
+{
+	struct vm_prog *p = g->p;
+
+	for (int actor = 0; actor < PROG_MAX_ACTORS; actor++)
+		for (int i = 0; g->shadow.alive[actor] && i < p->pages; i++) {
+			const struct shadow_page *s = &pages_of(g, actor)[i];
+
+			if (!s->area || s->prot == PROT_WORD_NONE || p->nr_ops == PROG_MAX_CALLS)
+				continue;
+			p->op[p->nr_ops] =
+				(struct vm_op){ .call = CALL_RD, .actor = (uint8_t)actor, .thread = -1 };
+			p->op[p->nr_ops++].arg[ACCESS_PAGE] = i;
+		}
+}
+
 void prog_generate(const struct gen_options *o, struct vm_prog *p)
 {
 	struct gen g = { .o = o, .p = p };
 
-	numbers_seed(g.state, o->seed, o->number);
+	random_seed(&g.random, o->seed, o->number);
 	head(&g);
 	shadow_init(&g.shadow, p);
 	for (int i = 0; i < o->calls; i++) {
@@ -481,4 +501,6 @@ void prog_generate(const struct gen_options *o, struct vm_prog *p)
 		args(&g, op);
 		shadow_do(&g.shadow, op);
 	}
+	if (o->read_back)
+		read_back(&g);
 }

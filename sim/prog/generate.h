@@ -17,6 +17,8 @@ struct gen_options {
 	uint64_t allowed; /* calls, a bit each by enum prog_call */
 	int calls;	  /* 1 to PROG_MAX_CALLS */
 	int threads;	  /* 0: sequential; else the calls' second half is a block of so many threads */
+	bool pageout;	  /* MADV_PAGEOUT as well, often */
+	bool read_back;	  /* then loads of all that is mapped, up to PROG_MAX_CALLS in all */
 };
 #define GEN_CALLS 24 /* by default */
 #define GEN_SEQUENTIAL_CALLS                                                                                 \

@@ -66,12 +66,21 @@ enum vm_level {
 };
 extern const char *const vm_level_names[NR_LEVELS]; /* "L0" ... */
 
+/* An oracle that fired while a program ran, in its call `op`, or, past its last call, when nothing ran any more. */
+struct vm_violation {
+	char oracle[48]; /* "": none */
+	char message[512];
+	int op;
+};
+
 struct vm_log {
 	const struct vm_prog *prog; /* what was run; not owned */
 	bool detail;		    /* state[i] is that after call i; else there is one, that at the end */
 	int nr_results, nr_states, max_states;
 	struct vm_result result[PROG_MAX_CALLS];
 	struct vm_state *state;
+	struct vm_violation
+		violation; /* then results and states are those before it, and there may be none */
 };
 
 /* ---- backends ---------------------------------------------------------------------------------------- */
@@ -86,6 +95,12 @@ struct vm_backend {
 	uint64_t calls;	     /* that it can do, a bit each by enum prog_call */
 	enum vm_level level; /* the highest that its outcomes have all of */
 	char why[160];	     /* not the highest of all: why; else "" */
+	/*
+	 * After begin: what an oracle said of the whole program, which then has no states, and no calls from that one on;
+	 * whether anything failed that the program's schedule lets fail
+	 */
+	struct vm_violation violation;
+	bool failed;
 	/* detail: a state will be asked for after every call; else after the last one only */
 	int (*begin)(struct vm_backend *b, const struct vm_prog *p, bool detail, char *err, size_t n);
 	/* => the actor lives, and so does the target, or (fork) does not. *r is zeroed */
@@ -115,8 +130,10 @@ bool prog_can_do(const struct vm_living *l, const struct vm_op *op, struct vm_re
 void prog_did(struct vm_living *l, const struct vm_op *op, const struct vm_result *r);
 /* Numbers the frames of a state by first appearance. */
 void vm_state_classes(const struct vm_prog *p, struct vm_state *s);
-/* What `expect` and `never` lines say of a straight run. => the first claim that does not hold, or -1 */
-int prog_check_claims(const struct vm_log *log);
+/* Whether the results, one a call, are what a claim names. */
+bool prog_claim_holds(const struct vm_claim *c, const struct vm_result *result);
+/* What `expect` and `never` lines say of one run. => the first claim that does not hold, or -1 */
+int prog_check_claims(const struct vm_prog *p, const struct vm_result *result);
 
 /* ---- log_print.c ---------------------------------------------------------------------------------------- */
 

@@ -207,5 +207,7 @@ void vm_log_print(FILE *f, const struct vm_log *log)
 	}
 	if (log->nr_states && (!log->detail || !log->nr_results))
 		print_state(f, log->prog, &log->state[log->nr_states - 1]);
+	if (log->violation.oracle[0])
+		fprintf(f, "violation %s: %s\n", log->violation.oracle, log->violation.message);
 	fputs("end\n", f);
 }

@@ -100,16 +100,6 @@ static int read_thread_op(struct reader *r)
 
 /* ---- statements ----------------------------------------------------------------------------------------- */
 
-static int words_exactly(struct reader *r, int n)
-{
-	if (r->nr_words > n)
-		return refuse(r, n, "nothing stands behind '%s' but '%s'", r->word[n - 1].text,
-			      r->word[n].text);
-	return r->nr_words < n ? refuse(r, r->nr_words, "something is missing behind '%s'",
-					r->word[r->nr_words - 1].text) :
-				 0;
-}
-
 static int read_par(struct reader *r)
 {
 	if (words_exactly(r, 1))
@@ -137,24 +127,12 @@ static int read_end_par(struct reader *r)
 	return 0;
 }
 
-/* A kernel or protocol line: kept as text, whose names the command looks up that knows them. */
-static int read_config(struct reader *r, char *to)
-{
-	if (words_exactly(r, 2))
-		return -1;
-	if (r->prog->nr_ops)
-		return refuse(r, 0, "'%s' stands before the calls", r->word[0].text);
-	if (*to)
-		return refuse(r, 0, "a second '%s' line", r->word[0].text);
-	snprintf(to, PROG_CONFIG_MAX, "%s", r->word[1].text);
-	return 0;
-}
-
 static int unknown_statement(struct reader *r)
 {
-	static const char *const names[] = { "p0",	  "p1",	     "p2",	"t0",	  "t1",
-					     "par",	  "end-par", "end",	"expect", "never",
-					     "sometimes", "kernel",  "protocol" };
+	static const char *const names[] = { "p0",	  "p1",	      "p2",	  "t0",	     "t1",
+					     "par",	  "end-par",  "end",	  "expect",  "never",
+					     "sometimes", "kernel",   "protocol", "machine", "schedule",
+					     "version",	  "violation" };
 	char c = r->word[0].text[0];
 	bool digit = r->word[0].text[1] >= '0' && r->word[0].text[1] <= '9';
 
@@ -163,6 +141,18 @@ static int unknown_statement(struct reader *r)
 	if (c == 't' && digit)
 		return read_thread_op(r);
 	return reader_unknown(r, 0, "word", names, (int)(sizeof(names) / sizeof(names[0])));
+}
+
+/* P4. */
+static int read_blocks(struct reader *r)
+{
+	int bad = prog_check_blocks(r->prog);
+
+	if (bad < 0)
+		return 0;
+	r->line = r->prog->op[bad].line;
+	return refuse(r, 0, "p%d exits in a block where another thread has to do with it",
+		      r->prog->op[bad].actor);
 }
 
 /* => 1: the program is over */
@@ -180,21 +170,19 @@ static int read_statement(struct reader *r)
 		return read_thread_op(r);
 	if (claim >= 0)
 		return read_claim(r, claim);
+	if (is_config(r))
+		return read_config(r);
 	if (!strcmp(w, "par"))
 		return read_par(r);
 	if (!strcmp(w, "end-par"))
 		return read_end_par(r);
-	if (!strcmp(w, "kernel"))
-		return read_config(r, r->prog->kernel);
-	if (!strcmp(w, "protocol"))
-		return read_config(r, r->prog->protocol);
 	if (!strcmp(w, "prog"))
 		return refuse(r, 0, "'prog' inside a program: is an 'end' missing?");
 	if (strcmp(w, "end"))
 		return unknown_statement(r);
 	if (r->in_block)
 		return refuse(r, 0, "'end' inside 'par': is an 'end-par' missing?");
-	return words_exactly(r, 1) ? -1 : 1;
+	return words_exactly(r, 1) || read_blocks(r) ? -1 : 1;
 }
 
 /* ---- programs and files -------------------------------------------------------------------------------- */

@@ -44,6 +44,26 @@ static void print_claims(FILE *f, const struct vm_prog *p, int after)
 	}
 }
 
+#define SEGMENTS 8 /* of a schedule, a line */
+
+static void print_schedule(FILE *f, const struct vm_prog *p)
+{
+	int nr = 0;
+
+	for (const char *s = p->schedule; *s; nr++) {
+		size_t n = strcspn(s, " ");
+
+		fprintf(f, "%s %.*s", nr % SEGMENTS ? "" : nr ? "\nschedule" : "schedule", (int)n, s);
+		s += n + (s[n] == ' ');
+	}
+	if (nr)
+		fputc('\n', f);
+	if (*p->version)
+		fprintf(f, "version %s\n", p->version);
+	if (*p->oracle)
+		fprintf(f, "violation %s\n", p->oracle);
+}
+
 void prog_print(FILE *f, const struct vm_prog *p)
 {
 	int block = 0;
@@ -53,6 +73,8 @@ void prog_print(FILE *f, const struct vm_prog *p)
 		fprintf(f, "kernel %s\n", p->kernel);
 	if (*p->protocol)
 		fprintf(f, "protocol %s\n", p->protocol);
+	if (p->frames)
+		fprintf(f, "machine frames=%d swap=%d\n", p->frames, p->swap);
 	for (int i = 0; i <= p->nr_ops; i++) {
 		int next = i < p->nr_ops ? p->op[i].block : 0;
 
@@ -67,6 +89,7 @@ void prog_print(FILE *f, const struct vm_prog *p)
 		prog_print_op(f, &p->op[i]);
 		fputc('\n', f);
 	}
+	print_schedule(f, p);
 	fputs("end\n", f);
 }
 
@@ -96,7 +119,9 @@ bool prog_equal(const struct vm_prog *a, const struct vm_prog *b)
 {
 	if (strcmp(a->id, b->id) || strcmp(a->kernel, b->kernel) || strcmp(a->protocol, b->protocol) ||
 	    a->pages != b->pages || a->files != b->files || a->file_pages != b->file_pages ||
-	    a->nr_ops != b->nr_ops || a->nr_claims != b->nr_claims)
+	    a->nr_ops != b->nr_ops || a->nr_claims != b->nr_claims || a->frames != b->frames ||
+	    a->swap != b->swap || strcmp(a->schedule, b->schedule) || strcmp(a->oracle, b->oracle) ||
+	    strcmp(a->version, b->version))
 		return false;
 	for (int i = 0; i < a->nr_ops; i++)
 		if (!op_equal(&a->op[i], &b->op[i]))

@@ -7,7 +7,8 @@
  *
  *   P1  every argument is in its range, and what maps or moves memory stays inside the window;
  *   P2  calls with a thread stand between `par` and `end-par`; a block's number grows with each `par`;
- *   P3  a claim is about calls that stand before it.
+ *   P3  a claim is about calls that stand before it;
+ *   P4  who exits in a block is nobody that another of its threads has to do with (prog_check_blocks()).
  */
 #ifndef SIM_PROG_PROG_H
 #define SIM_PROG_PROG_H
@@ -37,6 +38,8 @@
 #define PROG_MAX_PINS 4 /* handles of pin */
 #define PROG_ID_MAX 48
 #define PROG_CONFIG_MAX 128 /* text of a kernel or protocol line */
+#define PROG_SCHEDULE_MAX 4096
+#define PROG_MAX_FRAMES 4096 /* of a `machine` line */
 
 enum prog_call {
 	CALL_MMAP,
@@ -157,8 +160,13 @@ struct vm_prog {
 	uint8_t nr_claims;
 	uint16_t nr_ops;
 	uint16_t line;
+	uint16_t frames,
+		swap; /* what the simulated machine has; 0: as much as a program can need, and no swap */
 	struct vm_op op[PROG_MAX_CALLS];
 	struct vm_claim claim[PROG_MAX_CLAIMS];
+	/* One execution, to be run again: which, what is to fire, and the version that its schedule counts steps of. */
+	char schedule[PROG_SCHEDULE_MAX];
+	char oracle[48], version[32];
 };
 
 struct vm_file {
@@ -181,6 +189,10 @@ void prog_range(const struct vm_prog *p, enum prog_arg arg, int32_t *min, int32_
  */
 bool prog_check(const struct vm_prog *p, const struct vm_op *op, int *arg, char *err, size_t n);
 bool prog_is_concurrent(const struct vm_prog *p);
+/* P4. => the first call against it, or -1 */
+int prog_check_blocks(const struct vm_prog *p);
+/* A call's other actor: who is forked, read, written. => -1: it has none */
+int prog_other(const struct vm_op *op);
 /* The calls that p has, a bit each by enum prog_call. */
 uint64_t prog_calls(const struct vm_prog *p);
 

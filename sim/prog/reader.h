@@ -51,6 +51,11 @@ bool reader_number(const char *text, int max_digits, int32_t *v);
 /* "p0", "t3": a letter and a digit below `max`. => -1: it is none */
 int reader_indexed(const char *text, char letter, int max);
 
+/* parse_config.c: the statement in the reader's line. => 0, or -1: refused */
+bool is_config(const struct reader *r);
+int read_config(struct reader *r);
+int words_exactly(struct reader *r, int n);
+
 /* parse_claim.c: the statement in the reader's line, of kind enum prog_claim_kind. => 0, or -1: refused */
 int read_claim(struct reader *r, int kind);
 

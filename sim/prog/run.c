@@ -120,10 +120,12 @@ static int refuse_call(const struct vm_backend *b, const struct vm_prog *p, char
 static int run_ops(struct vm_backend *b, struct vm_log *log, char *err, size_t n)
 {
 	const struct vm_prog *p = log->prog;
+	bool violated = log->violation.oracle[0];
+	int nr = violated ? log->violation.op : p->nr_ops;
 	struct vm_living living;
 
 	prog_born(&living);
-	for (int i = 0; i < p->nr_ops; i++) {
+	for (int i = 0; i < nr; i++) {
 		struct vm_result *r = &log->result[i];
 
 		memset(r, 0, sizeof(*r));
@@ -133,10 +135,10 @@ static int run_ops(struct vm_backend *b, struct vm_log *log, char *err, size_t n
 			prog_did(&living, &p->op[i], r);
 		}
 		log->nr_results++;
-		if (log->detail && i + 1 < p->nr_ops && add_state(b, log, err, n))
+		if (log->detail && i + 1 < nr && add_state(b, log, err, n))
 			return -1;
 	}
-	return add_state(b, log, err, n);
+	return violated ? 0 : add_state(b, log, err, n);
 }
 
 int prog_run(struct vm_backend *b, const struct vm_prog *p, bool detail, struct vm_log *log, char *err,
@@ -149,10 +151,12 @@ int prog_run(struct vm_backend *b, const struct vm_prog *p, bool detail, struct 
 	log->prog = p;
 	log->detail = detail;
 	log->nr_results = log->nr_states = 0;
+	log->violation.oracle[0] = '\0';
 	if (prog_calls(p) & ~b->calls)
 		return refuse_call(b, p, err, n);
 	if (b->begin(b, p, detail, err, n))
 		return -1;
+	log->violation = b->violation;
 	status = run_ops(b, log, err, n);
 	b->end(b);
 	return status;
@@ -160,10 +164,10 @@ int prog_run(struct vm_backend *b, const struct vm_prog *p, bool detail, struct 
 
 /* ---- claims ----------------------------------------------------------------------------------------------- */
 
-static bool claim_holds(const struct vm_log *log, const struct vm_claim *c)
+bool prog_claim_holds(const struct vm_claim *c, const struct vm_result *result)
 {
 	for (int t = 0; t < c->nr_terms; t++) {
-		const struct vm_result *want = &c->term[t].result, *have = &log->result[c->term[t].op];
+		const struct vm_result *want = &c->term[t].result, *have = &result[c->term[t].op];
 
 		if (want->outcome != have->outcome || want->value != have->value ||
 		    want->page != have->page || want->offset != have->offset)
@@ -172,11 +176,11 @@ static bool claim_holds(const struct vm_log *log, const struct vm_claim *c)
 	return true;
 }
 
-int prog_check_claims(const struct vm_log *log)
+int prog_check_claims(const struct vm_prog *p, const struct vm_result *result)
 {
-	for (int i = 0; i < log->prog->nr_claims; i++) {
-		const struct vm_claim *c = &log->prog->claim[i];
-		bool holds = claim_holds(log, c);
+	for (int i = 0; i < p->nr_claims; i++) {
+		const struct vm_claim *c = &p->claim[i];
+		bool holds = prog_claim_holds(c, result);
 
 		if ((c->kind == CLAIM_EXPECT && !holds) || (c->kind == CLAIM_NEVER && holds))
 			return i;

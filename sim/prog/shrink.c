@@ -26,6 +26,8 @@ static bool try(struct shrink *s)
 	for (int i = 0; i < s->trial.nr_ops; i++)
 		if (!prog_check(&s->trial, &s->trial.op[i], &arg, err, sizeof(err)))
 			return false;
+	if (prog_check_blocks(&s->trial) >= 0)
+		return false;
 	s->tests++;
 	if (!s->test(&s->trial, s->arg))
 		return false;
@@ -162,6 +164,9 @@ bool prog_differs_alike(const struct vm_prog *p, void *arg)
 	    prog_run(s->b, p, s->log_b->detail, s->log_b, err, sizeof(err)) ||
 	    prog_compare(s->log_a, s->log_b, s->level, &d) != VERDICT_DIFFERENT)
 		return false;
+	if (d.part == PART_ORACLE && s->first.part == PART_ORACLE)
+		return !strcmp(s->log_a->violation.oracle, s->oracle_a) &&
+		       !strcmp(s->log_b->violation.oracle, s->oracle_b);
 	return d.level == s->first.level && d.part == s->first.part && d.op >= 0 &&
 	       p->op[d.op].call == s->call;
 }

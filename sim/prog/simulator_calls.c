@@ -26,7 +26,12 @@
 #pragma weak sys_poke
 #pragma weak sys_vmsplice
 #pragma weak sys_pipe_read
-#pragma weak shmem_file_setup
+
+/* This CPU's. */
+static unsigned long scratch(void)
+{
+	return SIM_SCRATCH + (unsigned long)smp_processor_id() * PAGE_SIZE;
+}
 
 uint64_t sim_calls(void)
 {
@@ -49,15 +54,15 @@ uint64_t sim_calls(void)
 		{ CALL_WR, true },
 		{ CALL_PREAD, sys_pread },
 		{ CALL_PWRITE, sys_pwrite },
-		{ CALL_FTRUNC, shmem_file_setup },
+		{ CALL_FTRUNC, true },
 		{ CALL_PUNCH, sys_fallocate },
 		{ CALL_FORK, true },
 		{ CALL_EXIT, true },
-		{ CALL_PVR, sys_process_vm_read && shmem_file_setup },
-		{ CALL_PVW, sys_process_vm_write && shmem_file_setup },
+		{ CALL_PVR, sys_process_vm_read },
+		{ CALL_PVW, sys_process_vm_write },
 		{ CALL_POKE, sys_poke },
 		{ CALL_VMS, sys_vmsplice },
-		{ CALL_PIP, sys_pipe_read && shmem_file_setup },
+		{ CALL_PIP, sys_pipe_read },
 	};
 	uint64_t all = 0;
 
@@ -185,9 +190,9 @@ static long do_process_call(struct sim_run *run, const struct vm_op *op)
 
 	switch (op->call) {
 	case CALL_PVR:
-		return sys_process_vm_read(mm, SIM_SCRATCH, remote, 1);
+		return sys_process_vm_read(mm, scratch(), remote, 1);
 	case CALL_PVW:
-		return sys_process_vm_write(mm, SIM_SCRATCH, remote, 1);
+		return sys_process_vm_write(mm, scratch(), remote, 1);
 	default:
 		return sys_poke(mm, remote, &byte, 1);
 	}
@@ -195,11 +200,17 @@ static long do_process_call(struct sim_run *run, const struct vm_op *op)
 
 static long do_fork_call(struct sim_run *run, const struct vm_op *op)
 {
+	int q = op->arg[OTHER_ACTOR];
 	struct mm_struct *child;
 	long ret = sys_fork(&child);
 
+	write_lock(&run->tasklist);
+	sync_ghost_begin(run, sizeof(*run));
 	if (!ret)
-		run->mm[op->arg[OTHER_ACTOR]] = child;
+		run->mm[q] = child;
+	run->forked[q] = false;
+	sync_ghost_end();
+	write_unlock(&run->tasklist);
 	return ret;
 }
 
@@ -207,7 +218,11 @@ static long do_exit_call(struct sim_run *run, const struct vm_op *op)
 {
 	struct mm_struct *mm = run->mm[op->actor];
 
+	write_lock(&run->tasklist);
+	sync_ghost_begin(run, sizeof(*run));
 	run->mm[op->actor] = NULL;
+	sync_ghost_end();
+	write_unlock(&run->tasklist);
 	use_mm(current, NULL);
 	process_exit(mm);
 	return 0;
@@ -236,7 +251,7 @@ static long do_call(struct sim_run *run, const struct vm_op *op, struct vm_resul
 	case CALL_VMS:
 		return sys_vmsplice(sim_address(op->arg[0]), 1);
 	case CALL_PIP:
-		return sys_pipe_read(SIM_SCRATCH, 1);
+		return sys_pipe_read(scratch(), 1);
 	default:
 		return do_range_call(op, r);
 	}
@@ -286,12 +301,18 @@ static bool through_scratch(int call)
 }
 
 /* Before the call's faults are counted: those of the scratch page are not the call's. */
-static void touch_scratch(const struct vm_op *op)
+static bool touch_scratch(const struct vm_op *op)
 {
 	u8 byte = op->call == CALL_PVW ? (u8)op->arg[OTHER_BYTE] : 0;
 
-	if (through_scratch(op->call))
-		BUG_ON(user_write(SIM_SCRATCH, &byte, 1));
+	return !through_scratch(op->call) || !user_write(scratch(), &byte, 1);
+}
+
+/* There is no memory for the page that the call goes through. */
+static void no_scratch(struct vm_result *r)
+{
+	r->outcome = OUTCOME_ERROR;
+	r->value = ENOMEM;
 }
 
 static void value_result(const struct vm_op *op, long ret, struct vm_result *r)
@@ -309,7 +330,10 @@ static void value_result(const struct vm_op *op, long ret, struct vm_result *r)
 		r->value = (int32_t)(((unsigned long)ret - PROG_WINDOW) / PAGE_SIZE);
 	if (op->call != CALL_PVR && op->call != CALL_PIP)
 		return;
-	BUG_ON(user_read(SIM_SCRATCH, &byte, 1));
+	if (user_read(scratch(), &byte, 1)) {
+		no_scratch(r);
+		return;
+	}
 	r->outcome = OUTCOME_BYTE;
 	r->value = byte;
 }
@@ -317,14 +341,18 @@ static void value_result(const struct vm_op *op, long ret, struct vm_result *r)
 void sim_call(struct sim_run *run, const struct vm_op *op, struct vm_result *r)
 {
 	bool access = op->call == CALL_RD || op->call == CALL_WR;
+	u32 mtime[PROG_MAX_FILES];
 	unsigned long faults;
 	long ret = 0;
 
 	if (current->mm != run->mm[op->actor])
 		use_mm(current, run->mm[op->actor]);
 	for (int k = 0; k < run->prog->files; k++)
-		run->mtime[k] = READ_ONCE(run->file[k]->f_inode->i_mtime);
-	touch_scratch(op);
+		mtime[k] = READ_ONCE(run->file[k]->f_inode->i_mtime);
+	if (!touch_scratch(op)) {
+		no_scratch(r);
+		return;
+	}
 	faults = current->min_flt + current->maj_flt;
 	if (access)
 		do_access(run, op, r);
@@ -336,58 +364,45 @@ void sim_call(struct sim_run *run, const struct vm_op *op, struct vm_result *r)
 	if (!access)
 		value_result(op, ret, r);
 	for (int k = 0; k < run->prog->files; k++)
-		if (run->mtime[k] != READ_ONCE(run->file[k]->f_inode->i_mtime))
+		if (mtime[k] != READ_ONCE(run->file[k]->f_inode->i_mtime))
 			r->mtime |= (uint8_t)(1 << k);
 }
 
-/* ---- preparing ----------------------------------------------------------------------------------------------------- */
-
-static bool failed(struct sim_run *run, const char *what, long ret)
+/* => from here on nobody else forks q, unless it must not be forked */
+static bool may_fork(struct sim_run *run, int q)
 {
-	snprintf(run->err, sizeof(run->err), "%s: error %ld: not enough simulated memory?", what, ret);
-	return false;
+	bool may;
+
+	write_lock(&run->tasklist);
+	may = !run->mm[q] && !run->forked[q];
+	sync_ghost_begin(run, sizeof(*run));
+	if (may)
+		run->forked[q] = true;
+	sync_ghost_end();
+	write_unlock(&run->tasklist);
+	return may;
 }
 
-/* A file's pages, each written whole from the scratch page. */
-static bool fill_file(struct sim_run *run, int k)
+static bool lives(struct sim_run *run, int actor, bool look)
 {
-	u8 page[PAGE_SIZE];
-	long ret;
+	bool is;
 
-	run->file[k] = shmem_file_setup(0);
-	if (!run->file[k])
-		return failed(run, "a file", -ENOMEM);
-	for (int j = 0; j < run->prog->file_pages; j++) {
-		memset(page, 0x40 + 0x10 * k + j, sizeof(page));
-		if (user_write(SIM_SCRATCH, page, sizeof(page)))
-			return failed(run, "a page to write from", -EFAULT);
-		ret = sys_pwrite(run->file[k], SIM_SCRATCH, PAGE_SIZE, (unsigned long)j * PAGE_SIZE);
-		if (ret != (long)PAGE_SIZE)
-			return failed(run, "writing a file", ret);
-	}
-	return true;
+	if (look)
+		read_lock(&run->tasklist);
+	is = run->mm[actor] != NULL;
+	if (look)
+		read_unlock(&run->tasklist);
+	return is;
 }
 
-bool sim_prepare(struct sim_run *run, const struct vm_prog *p)
+void sim_try(struct sim_run *run, const struct vm_op *op, bool look, struct vm_result *r)
 {
-	struct mm_struct *mm;
-	long ret;
+	int other = prog_other(op);
 
-	memset(run, 0, sizeof(*run));
-	run->prog = p;
-	mm = mm_alloc();
-	if (!mm || process_register(mm))
-		return failed(run, "the first process", -ENOMEM);
-	run->mm[0] = mm;
-	use_mm(current, mm);
-	if (!shmem_file_setup || !sys_pwrite)
-		return !p->files || failed(run, "this kernel has no memory files", -ENOSYS);
-	ret = sys_mmap(SIM_SCRATCH, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS,
-		       NULL, 0);
-	if (ret < 0)
-		return failed(run, "a page to write from", ret);
-	for (int k = 0; k < p->files; k++)
-		if (!fill_file(run, k))
-			return false;
-	return true;
+	if (!lives(run, op->actor, look))
+		r->outcome = OUTCOME_DEAD;
+	else if (other >= 0 && !(op->call == CALL_FORK ? may_fork(run, other) : lives(run, other, look)))
+		r->outcome = OUTCOME_SKIP;
+	else
+		sim_call(run, op, r);
 }

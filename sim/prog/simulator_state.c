@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "mm/filemap.h"
 #include "mm/mm.h"
 #include "oracle/check.h"
 #include "prog/simulator_machine.h"
@@ -73,6 +74,33 @@ static void space_state(const struct sim_run *run, const struct mm_struct *mm, s
 		pte_state(mm, i, &s->pte[i]);
 }
 
+/* What stands at an index of a file, a page or an entry of the swap device. => NULL: nothing */
+static const void *item_at(const struct address_space *mapping, unsigned long index)
+{
+	const struct radix_tree_root *r = &mapping->page_tree;
+	const void *item = r->rnode;
+
+	if (index >> (r->height * RADIX_TREE_SHIFT))
+		return NULL;
+	for (unsigned height = r->height; item && height; height--)
+		item = ((const struct radix_tree_node *)item)
+			       ->slots[(index >> ((height - 1) * RADIX_TREE_SHIFT)) & (RADIX_TREE_SLOTS - 1)];
+	return item;
+}
+
+static const uint8_t *bytes_at(const struct address_space *mapping, unsigned long index)
+{
+	const void *item = item_at(mapping, index);
+	const struct page *page;
+	unsigned long slot;
+
+	if (!item || !tree_exceptional(item))
+		return item ? page_address(item) : NULL;
+	slot = swp_offset(radix_to_swp_entry(item));
+	page = cached_page(&this_machine->swap.cache, slot);
+	return page ? page_address(page) : this_machine->swap.block[slot];
+}
+
 static void file_state(const struct file *file, struct vm_file_state *s)
 {
 	const struct inode *inode = file->f_inode;
@@ -80,8 +108,7 @@ static void file_state(const struct file *file, struct vm_file_state *s)
 	s->size = (uint32_t)i_size_read(inode);
 	s->pages = (uint32_t)inode->alloced;
 	for (unsigned i = 0; i * PROG_PAGE < s->size && i < PROG_MAX_FILE_PAGES; i++) {
-		const struct page *page = cached_page(&inode->i_data, i);
-		const uint8_t *bytes = page ? page_address(page) : NULL;
+		const uint8_t *bytes = bytes_at(&inode->i_data, i);
 
 		if (!bytes)
 			continue;

@@ -193,6 +193,37 @@ bool prog_is_concurrent(const struct vm_prog *p)
 	return false;
 }
 
+int prog_other(const struct vm_op *op)
+{
+	switch (op->call) {
+	case CALL_FORK:
+	case CALL_PVR:
+	case CALL_PVW:
+	case CALL_POKE:
+		return op->arg[OTHER_ACTOR];
+	default:
+		return -1;
+	}
+}
+
+int prog_check_blocks(const struct vm_prog *p)
+{
+	for (int i = 0; i < p->nr_ops; i++) {
+		const struct vm_op *exit = &p->op[i];
+
+		if (exit->call != CALL_EXIT || !exit->block)
+			continue;
+		for (int k = 0; k < p->nr_ops; k++) {
+			const struct vm_op *op = &p->op[k];
+
+			if (op->block == exit->block && op->thread != exit->thread &&
+			    (op->actor == exit->actor || prog_other(op) == exit->actor))
+				return i;
+		}
+	}
+	return -1;
+}
+
 uint64_t prog_calls(const struct vm_prog *p)
 {
 	uint64_t calls = 0;

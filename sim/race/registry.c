@@ -136,10 +136,8 @@ const struct race_verdict *race_verdict(const struct race *r, const char *protoc
 }
 
 static const char *const axis_names[NR_AXES] = {
-	[AXIS_INVALIDATE] = "invalidate",
-	[AXIS_COW] = "cow",
-	[AXIS_AROUND] = "fault-around",
-	[AXIS_DIRTY] = "dirty",
+	[AXIS_INVALIDATE] = "invalidate", [AXIS_COW] = "cow",	    [AXIS_AROUND] = "fault-around",
+	[AXIS_DIRTY] = "dirty",		  [AXIS_MUNMAP] = "munmap",
 };
 
 const char *axis_name(enum protocol_axis axis)

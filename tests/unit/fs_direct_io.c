@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fs_direct_io.c - O_DIRECT: pieces, alignment, the pagecache before and after, pins until the end, errors */
-#include "files_common.h"
+#include "machine.h"
 
 static struct file *the_file;
 #define MAPPING (the_file->f_mapping)
@@ -11,7 +11,7 @@ static void with_file(void)
 {
 	the_file = file_create(4);
 	the_file->f_mode |= FMODE_DIRECT;
-	map(NULL, WINDOW, 4, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	file_map(NULL, WINDOW, 4, MAP_PRIVATE | MAP_ANONYMOUS, 0);
 	the_body();
 	BUG_ON(this_machine->slab.live[SLAB_IO]);
 }
@@ -27,7 +27,7 @@ static bool holds_file(unsigned long addr, unsigned long pos, unsigned long n)
 static void a_read_crosses_pages_of_both_kinds(void)
 {
 	for (unsigned i = 4; i--;)
-		store(WINDOW + PAGES(i), 0); /* frames that do not stand in a row */
+		store_byte(WINDOW + PAGES(i), 0); /* frames that do not stand in a row */
 	BUG_ON(sys_pread(the_file, WINDOW + SECTOR, PAGES(2), 3 * SECTOR) != (long)PAGES(2));
 	BUG_ON(!byte_is(WINDOW, 0) || !holds_file(WINDOW + SECTOR, 3 * SECTOR, PAGES(2)));
 	BUG_ON(!byte_is(WINDOW + SECTOR + PAGES(2), 0) || MAPPING->nrpages);
@@ -54,10 +54,10 @@ static void the_misaligned_is_refused(void)
 
 static void a_write_reaches_the_disk_and_mappings(void)
 {
-	map(the_file, WINDOW + PAGES(8), 4, MAP_SHARED, 0);
+	file_map(the_file, WINDOW + PAGES(8), 4, MAP_SHARED, 0);
 	BUG_ON(!byte_is(WINDOW + PAGES(9), (u8)file_initial_word(0, PAGES(1))));
 	for (unsigned i = 0; i < 3; i++)
-		store(WINDOW + PAGES(i) + SECTOR, (u8)(0x70 + i));
+		store_byte(WINDOW + PAGES(i) + SECTOR, (u8)(0x70 + i));
 	BUG_ON(sys_pwrite(the_file, WINDOW + SECTOR, PAGES(2), SECTOR) != (long)PAGES(2));
 	BUG_ON(cached(the_file, 1) || !byte_is(WINDOW + PAGES(8) + SECTOR, 0x70));
 	BUG_ON(!byte_is(WINDOW + PAGES(9) + SECTOR, 0x71) || !byte_is(WINDOW + PAGES(9), 0));
@@ -78,7 +78,7 @@ static void dirty_pages_go_to_disk_first(void)
 static void a_write_extends_the_file(void)
 {
 	BUG_ON(sys_ftruncate(the_file, PAGES(1)));
-	store(WINDOW, 5);
+	store_byte(WINDOW, 5);
 	BUG_ON(sys_pwrite(the_file, WINDOW, PAGES(2), PAGES(1)) != (long)PAGES(2));
 	BUG_ON(i_size_read(the_file->f_inode) != PAGES(3) || !file_byte_is(the_file, PAGES(1), 5));
 	BUG_ON(sys_pwrite(the_file, WINDOW, SECTOR, PAGES(4)) != -EFBIG);
@@ -97,11 +97,11 @@ static void pages_are_pinned_until_it_is_over(void)
 {
 	struct kiocb *iocb;
 
-	store(WINDOW, 1);
+	store_byte(WINDOW, 1);
 	BUG_ON(aio_submit(the_file, false, WINDOW, PAGES(1), 0, &iocb));
 	BUG_ON(this_machine->config.aio && pins_of(WINDOW) != 1);
 	BUG_ON(aio_wait(iocb) != (long)PAGE_SIZE || pins_of(WINDOW) || !holds_file(WINDOW, 0, PAGE_SIZE));
-	store(WINDOW, 9);
+	store_byte(WINDOW, 9);
 	BUG_ON(aio_submit(the_file, true, WINDOW, PAGES(1), PAGES(2), &iocb));
 	BUG_ON(aio_wait(iocb) != (long)PAGE_SIZE || pins_of(WINDOW) || !file_byte_is(the_file, PAGES(2), 9));
 	BUG_ON(aio_submit(the_file, true, WINDOW, SECTOR, PAGES(4), &iocb) != -EINVAL);
@@ -119,9 +119,9 @@ static void what_the_disk_wrote_is_dirty(void)
 	struct file *other = file_create(1);
 	struct page *page;
 
-	map(other, WINDOW + PAGES(8), 1, MAP_SHARED, 0);
+	file_map(other, WINDOW + PAGES(8), 1, MAP_SHARED, 0);
 	other->f_inode->ghosted = false; /* the oracles do not follow pages of files into direct I/O */
-	store(WINDOW + PAGES(8), 1);
+	store_byte(WINDOW + PAGES(8), 1);
 	BUG_ON(sys_fsync(other));
 	BUG_ON(sys_pread(the_file, WINDOW + PAGES(8), PAGE_SIZE, 0) != (long)PAGE_SIZE);
 	page = find_get_page(other->f_mapping, 0);
@@ -133,13 +133,13 @@ static void what_the_disk_wrote_is_dirty(void)
 #define SCRIPT(name)                                                                                         \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		the_dirty = "writenotify";                                                                   \
-		the_around = "none";                                                                         \
+		the_machine.dirty = "writenotify";                                                                   \
+		the_machine.around = "none";                                                                         \
 		the_body = name;                                                                             \
-		the_config = (struct machine_config){ .aio = true };                                         \
-		run(with_file);                                                                              \
-		the_config = (struct machine_config){ .io_at_once = true };                                  \
-		run(with_file);                                                                              \
+		the_machine.config = (struct machine_config){ .aio = true };                                         \
+		run_with_buffer(with_file);                                                                              \
+		the_machine.config = (struct machine_config){ .io_at_once = true };                                  \
+		run_with_buffer(with_file);                                                                              \
 	}
 SCRIPT(a_read_crosses_pages_of_both_kinds)
 SCRIPT(reads_end_with_the_file_and_with_memory)

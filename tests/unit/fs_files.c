@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fs_files.c - files come and go with their references; requests of the disk; the kernel's own reads and writes */
-#include "files_common.h"
+#include "machine.h"
 
 static void the_machines_files_are_not_counted(void)
 {
@@ -87,10 +87,10 @@ static void modes_are_looked_at(void)
 #define SCRIPT(name)                                                                                         \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		the_config = (struct machine_config){ 0 };                                                   \
-		run(name);                                                                                   \
-		the_config.io_at_once = true;                                                                \
-		run(name);                                                                                   \
+		the_machine.config = (struct machine_config){ 0 };                                                   \
+		run_with_buffer(name);                                                                                   \
+		the_machine.config.io_at_once = true;                                                                \
+		run_with_buffer(name);                                                                                   \
 	}
 SCRIPT(the_machines_files_are_not_counted)
 SCRIPT(the_last_reference_frees_a_file)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_cow.c - the protocols of axis cow: who copies, after a fork, a pin, a splice, and another's copy */
-#include "gup_script.h"
+#include "machine.h"
 
 #define MM(n) (this_machine->process[n])
 
@@ -9,7 +9,7 @@ static int forked(void)
 {
 	int child;
 
-	map(0, 2, RW, MAP_PRIVATE, -1);
+	map_at(0, 2, RW, MAP_PRIVATE, -1);
 	BUG_ON(vm_store(ADDR, 1));
 	child = vm_fork();
 	BUG_ON(child != 1);
@@ -19,13 +19,13 @@ static int forked(void)
 static void a_fork_shares_and_stores_copy(void)
 {
 	int child = forked();
-	struct page *page = page_of(MM(0), ADDR);
+	struct page *page = page_in(MM(0), ADDR);
 
-	BUG_ON(page != page_of(MM(child), ADDR) || page_mapcount(page) != 2 ||
-	       pte_write(pte_of(MM(0), ADDR)));
-	BUG_ON(vm_store(ADDR, 2) || page_of(MM(0), ADDR) == page);
+	BUG_ON(page != page_in(MM(child), ADDR) || page_mapcount(page) != 2 ||
+	       pte_write(pte_in(MM(0), ADDR)));
+	BUG_ON(vm_store(ADDR, 2) || page_in(MM(0), ADDR) == page);
 	vm_as(child);
-	BUG_ON(load(ADDR) != 1 || vm_store(ADDR, 3) || page_of(MM(child), ADDR) != page);
+	BUG_ON(load(ADDR) != 1 || vm_store(ADDR, 3) || page_in(MM(child), ADDR) != page);
 	vm_as(0);
 	BUG_ON(load(ADDR) != 2);
 }
@@ -33,20 +33,20 @@ static void a_fork_shares_and_stores_copy(void)
 static void who_is_left_alone_writes_in_place(void)
 {
 	int child = forked();
-	struct page *page = page_of(MM(0), ADDR);
+	struct page *page = page_in(MM(0), ADDR);
 
 	vm_exit(child);
-	BUG_ON(vm_store(ADDR, 2) || page_of(MM(0), ADDR) != page || page_mapcount(page) != 1);
+	BUG_ON(vm_store(ADDR, 2) || page_in(MM(0), ADDR) != page || page_mapcount(page) != 1);
 }
 
 /* A reference beside the pte: it counts since 5.8, unless the page is known to be one process's alone. */
 static void splice_then_lone_store(bool copies)
 {
 	int child = forked();
-	struct page *page = page_of(MM(0), ADDR);
+	struct page *page = page_in(MM(0), ADDR);
 
 	vm_exit(child);
-	BUG_ON(vm_vmsplice(ADDR, 8) != 8 || vm_store(ADDR, 2) || (page_of(MM(0), ADDR) != page) != copies);
+	BUG_ON(vm_vmsplice(ADDR, 8) != 8 || vm_store(ADDR, 2) || (page_in(MM(0), ADDR) != page) != copies);
 	BUG_ON(vm_pipe_read(PAGE(1), 8) != 8 || load(PAGE(1)) != (copies ? 1 : 2));
 }
 
@@ -66,7 +66,7 @@ static void dma_over_a_fork(bool kept)
 	int pin, child;
 	u64 v;
 
-	map(0, 1, RW, MAP_PRIVATE, -1);
+	map_at(0, 1, RW, MAP_PRIVATE, -1);
 	BUG_ON(vm_store(ADDR, 1));
 	pin = vm_pin(ADDR, 1, VM_PIN_WRITE);
 	BUG_ON(pin < 0);
@@ -93,13 +93,13 @@ static void a_fork_takes_pinned_pages_away(void)
 static void unshared_first(void)
 {
 	int child = forked();
-	struct page *page = page_of(MM(0), ADDR);
+	struct page *page = page_in(MM(0), ADDR);
 	unsigned long before = faults();
 	int pin = vm_pin(ADDR, 1, 0);
 	u64 v = 0;
 
-	BUG_ON(pin < 0 || page_of(MM(0), ADDR) == page || page_of(MM(child), ADDR) != page);
-	BUG_ON(faults() != before + 1 || pte_write(pte_of(MM(0), ADDR)) || page_mapcount(page) != 1);
+	BUG_ON(pin < 0 || page_in(MM(0), ADDR) == page || page_in(MM(child), ADDR) != page);
+	BUG_ON(faults() != before + 1 || pte_write(pte_in(MM(0), ADDR)) || page_mapcount(page) != 1);
 	BUG_ON(vm_store(ADDR, 2) || faults() != before + 2);
 	content_read(&v, page_address(this_machine->pinner[pin].page[0]), sizeof(v));
 	BUG_ON(v != 2);
@@ -111,24 +111,24 @@ static void a_private_file_is_unshared_for_long_only(void)
 	struct page *cached;
 	int pin;
 
-	map(0, 1, RW, MAP_PRIVATE, DATA);
+	map_at(0, 1, RW, MAP_PRIVATE, DATA);
 	BUG_ON(vm_touch(ADDR));
-	cached = page_of(MM(0), ADDR);
+	cached = page_in(MM(0), ADDR);
 	pin = vm_pin(ADDR, 1, 0);
-	BUG_ON(pin < 0 || page_of(MM(0), ADDR) != cached);
+	BUG_ON(pin < 0 || page_in(MM(0), ADDR) != cached);
 	vm_unpin(pin);
 	pin = vm_pin(ADDR, 1, VM_PIN_LONGTERM);
-	BUG_ON(pin < 0 || page_of(MM(0), ADDR) == cached || !PageAnonExclusive(page_of(MM(0), ADDR)));
+	BUG_ON(pin < 0 || page_in(MM(0), ADDR) == cached || !PageAnonExclusive(page_in(MM(0), ADDR)));
 	vm_unpin(pin);
 }
 
 static void fork_clears_exclusive(void)
 {
-	map(0, 1, RW, MAP_PRIVATE, -1);
-	BUG_ON(vm_store(ADDR, 1) || !PageAnonExclusive(page_of(MM(0), ADDR)));
-	BUG_ON(vm_fork() != 1 || PageAnonExclusive(page_of(MM(0), ADDR)));
+	map_at(0, 1, RW, MAP_PRIVATE, -1);
+	BUG_ON(vm_store(ADDR, 1) || !PageAnonExclusive(page_in(MM(0), ADDR)));
+	BUG_ON(vm_fork() != 1 || PageAnonExclusive(page_in(MM(0), ADDR)));
 	vm_exit(1);
-	BUG_ON(vm_store(ADDR, 2) || !PageAnonExclusive(page_of(MM(0), ADDR)));
+	BUG_ON(vm_store(ADDR, 2) || !PageAnonExclusive(page_in(MM(0), ADDR)));
 }
 
 static void what_the_hooks_say(void)
@@ -138,11 +138,11 @@ static void what_the_hooks_say(void)
 	struct page *page;
 	pte_t pte;
 
-	map(0, 1, PROT_READ, MAP_PRIVATE, -1);
+	map_at(0, 1, PROT_READ, MAP_PRIVATE, -1);
 	BUG_ON(vm_poke(0, ADDR, 1));
 	vma = find_vma(MM(0), ADDR);
-	page = page_of(MM(0), ADDR);
-	pte = pte_of(MM(0), ADDR);
+	page = page_in(MM(0), ADDR);
+	pte = pte_in(MM(0), ADDR);
 	BUG_ON(!cow->may_unmap(page) || cow->gup_can_write(vma, FOLL_WRITE, page, pte));
 	BUG_ON(cow->gup_can_write(vma, FOLL_WRITE | FOLL_FORCE | FOLL_COW, NULL, pte_mkclean(pte)));
 	BUG_ON(!cow->gup_can_write(vma, FOLL_WRITE | FOLL_FORCE | FOLL_COW, page, pte));
@@ -190,6 +190,7 @@ static void test_pins_over_forks(void **state)
 	run_under("linux-6.1", a_fork_leaves_pinned_pages_to_the_parent);
 }
 
+#define SCRIPT(name) SCRIPT_UNDER("linux-6.18", name)
 SCRIPT(unshared_first)
 SCRIPT(a_private_file_is_unshared_for_long_only)
 SCRIPT(fork_clears_exclusive)

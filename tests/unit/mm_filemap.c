@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mm_filemap.c - the pagecache: lookups, fault-around, read(2) and write(2) of files on disk */
-#include "files_common.h"
+#include "machine.h"
 
 static struct file *the_file;
 #define MAPPING (the_file->f_mapping)
@@ -70,7 +70,7 @@ static void a_read_fault_maps_its_neighbours(void)
 {
 	int rss = atomic_read(&current->mm->rss[MM_SHMEMPAGES]);
 
-	map(the_file, WINDOW + PAGES(5), 35, MAP_SHARED, 0);
+	file_map(the_file, WINDOW + PAGES(5), 35, MAP_SHARED, 0);
 	BUG_ON(!byte_is(WINDOW + PAGES(15), 10));
 	BUG_ON(nr_present(5, 21) != 15 || nr_present(0, 48) != 15 || present(WINDOW + PAGES(12)));
 	BUG_ON(atomic_read(&current->mm->rss[MM_SHMEMPAGES]) != rss + 15);
@@ -83,7 +83,7 @@ static void fault_around_stops_at_the_end_and_at_locks(void)
 {
 	struct page *page = find_lock_page(MAPPING, 3);
 
-	map(the_file, WINDOW, 16, MAP_PRIVATE, 0);
+	file_map(the_file, WINDOW, 16, MAP_PRIVATE, 0);
 	ClearPageUptodate(page);
 	unlock_page(page);
 	lock_page(page);
@@ -92,8 +92,8 @@ static void fault_around_stops_at_the_end_and_at_locks(void)
 	unlock_page(page);
 	put_page(page);
 	BUG_ON(sys_munmap(WINDOW, PAGES(16)) || sys_ftruncate(the_file, PAGES(6) + 1));
-	map(the_file, WINDOW, 16, MAP_PRIVATE, 0);
-	store(WINDOW + PAGES(4), 9); /* stores map their own page alone */
+	file_map(the_file, WINDOW, 16, MAP_PRIVATE, 0);
+	store_byte(WINDOW + PAGES(4), 9); /* stores map their own page alone */
 	BUG_ON(nr_present(0, 16) != 1 || !byte_is(WINDOW, 0) || nr_present(0, 16) != 7);
 	BUG_ON(!byte_is(WINDOW + PAGES(4), 9) || sys_munmap(WINDOW, PAGES(16)));
 }
@@ -103,10 +103,10 @@ static void neighbours_are_mapped_as_their_vma_is(void)
 {
 	unsigned long faults;
 
-	map(the_file, WINDOW, 16, MAP_SHARED, 0);
+	file_map(the_file, WINDOW, 16, MAP_SHARED, 0);
 	BUG_ON(!byte_is(WINDOW, 0));
 	faults = current->min_flt;
-	store(WINDOW + PAGES(5), 99);
+	store_byte(WINDOW + PAGES(5), 99);
 	BUG_ON(current->min_flt != faults || sys_munmap(WINDOW, PAGES(16)) ||
 	       !file_byte_is(the_file, PAGES(5), 99));
 }
@@ -124,7 +124,7 @@ static void reads_end_with_the_file(void)
 
 static void writes_reach_mappings_and_extend(void)
 {
-	map(the_file, WINDOW, 4, MAP_SHARED, 0);
+	file_map(the_file, WINDOW, 4, MAP_SHARED, 0);
 	BUG_ON(sys_ftruncate(the_file, PAGES(2)) || !byte_is(WINDOW + 8, (u8)file_initial_word(0, 8)));
 	fill_buffer(7);
 	BUG_ON(sys_pwrite(the_file, BUFFER, 16, 4) != 16 || !byte_is(WINDOW + 8, 7));
@@ -139,7 +139,7 @@ static void writes_reach_mappings_and_extend(void)
 
 static void perform_write_faults_the_source_in(void)
 {
-	map(the_file, WINDOW, 1, MAP_SHARED, 1);
+	file_map(the_file, WINDOW, 1, MAP_SHARED, 1);
 	mutex_lock(&the_file->f_inode->i_mutex);
 	BUG_ON(generic_perform_write(the_file, WINDOW, 8, PAGES(1) + 64) != 8);
 	mutex_unlock(&the_file->f_inode->i_mutex);
@@ -147,12 +147,12 @@ static void perform_write_faults_the_source_in(void)
 	BUG_ON(sys_munmap(WINDOW, PAGES(1)));
 }
 
-#define SCRIPT(name, set_up, around)                                                                         \
+#define SCRIPT(name, set_up, neighbours)                                                                         \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		the_around = around;                                                                         \
+		the_machine.around = neighbours;                                                                         \
 		the_body = name;                                                                             \
-		run(set_up);                                                                                 \
+		run_with_buffer(set_up);                                                                                 \
 	}
 SCRIPT(lookups_pass_over_swap_entries, with_file, "none")
 SCRIPT(pages_are_added_once, with_file, "none")

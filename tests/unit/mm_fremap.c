@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_fremap.c - pages of a file in any order */
-#include "vma_common.h"
+#include "machine.h"
 
 static const struct dirty_protocol by_pte = { .writenotify = false };
 
@@ -75,6 +75,7 @@ static void without_memory_it_fails(void)
 	BUG_ON(order(0, 1, 2) || get(0) != WORD(2));
 }
 
+#define SCRIPT(name) SCRIPT_ON(&as_6_18, name)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(pages_come_in_the_order_asked_for)
 SCRIPT(the_order_outlives_the_pages)
@@ -93,5 +94,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_without_memory_it_fails),
 	};
 
-	RUN_SCRIPTS(tests);
+	return RUN_TESTS(tests, argc, argv);
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* mm_gup_fast.c - the lockless walk: what it takes, and what it leaves to the slow path */
-#include "gup_script.h"
+#include "machine.h"
 
 static void mapped_pages_need_no_fault(void)
 {
 	struct page *pages[2];
 	unsigned long before;
 
-	map(0, 2, RW, MAP_PRIVATE, -1);
+	map_at(0, 2, RW, MAP_PRIVATE, -1);
 	BUG_ON(vm_store(ADDR, 1) || vm_store(PAGE(1), 2));
 	before = faults();
 	BUG_ON(get_user_pages_fast(ADDR + 8, 2, FOLL_WRITE, pages) != 2 || faults() != before);
-	BUG_ON(pages[0] != page_of(current->mm, ADDR) || pages[1] != page_of(current->mm, PAGE(1)));
+	BUG_ON(pages[0] != page_in(current->mm, ADDR) || pages[1] != page_in(current->mm, PAGE(1)));
 	BUG_ON(page_count(pages[0]) != 2 || irqs_disabled());
 	put_page(pages[0]);
 	put_page(pages[1]);
@@ -23,7 +23,7 @@ static void the_walk_takes_no_lock(void)
 	struct mm_struct *mm = current->mm;
 	struct page *page;
 
-	map(0, 1, RW, MAP_PRIVATE, -1);
+	map_at(0, 1, RW, MAP_PRIVATE, -1);
 	BUG_ON(vm_store(ADDR, 1));
 	down_write(&mm->mmap_sem);
 	BUG_ON(pin_user_pages_fast(ADDR, 1, FOLL_WRITE, &page) != 1);
@@ -36,7 +36,7 @@ static void what_is_missing_is_faulted_in(void)
 {
 	struct page *pages[4];
 
-	map(0, 3, RW, MAP_PRIVATE, -1);
+	map_at(0, 3, RW, MAP_PRIVATE, -1);
 	BUG_ON(vm_store(ADDR, 1));
 	BUG_ON(get_user_pages_fast(ADDR, 4, FOLL_WRITE, pages) != 3 || faults() != 3);
 	for (int i = 0; i < 3; i++)
@@ -49,9 +49,9 @@ static void a_read_only_page_is_not_written(void)
 {
 	struct page *page, *cached;
 
-	map(0, 1, RW, MAP_PRIVATE, DATA);
+	map_at(0, 1, RW, MAP_PRIVATE, DATA);
 	BUG_ON(vm_touch(ADDR));
-	cached = page_of(current->mm, ADDR);
+	cached = page_in(current->mm, ADDR);
 	BUG_ON(get_user_pages_fast(ADDR, 1, FOLL_WRITE, &page) != 1 || page == cached);
 	put_page(page);
 }
@@ -69,6 +69,7 @@ static void a_fork_under_way_sends_pins_to_the_slow_path(void)
 	BUG_ON(!cow->gup_fast_begin(mm, &seq) || cow->gup_fast_retry(mm, seq));
 }
 
+#define SCRIPT(name) SCRIPT_UNDER("linux-6.18", name)
 SCRIPT(mapped_pages_need_no_fault)
 SCRIPT(the_walk_takes_no_lock)
 SCRIPT(what_is_missing_is_faulted_in)

@@ -28,18 +28,24 @@
 #include "race/run.h"
 
 #define HADDR 0x40000000ul
-#define PRIVATE (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE)
+#define PRIVATE (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 #define SHARED (PRIVATE | VM_SHARED | VM_MAYSHARE)
 
 struct huge_test {
 	void (*setup)(void);
-	void (*actor[3])(void *arg); /* native: they run once each, together */
+	void (*actor[3])(void); /* the first NULL: only the set-up runs */
 	void (*check)(void);
 	struct machine_config config;
-	const struct cow_protocol *cow; /* NULL: the usual one */
+	const char *cow;		     /* protocol; NULL: the usual one */
+	const struct engine_choice *choices; /* failures that are explored */
+	uint64_t executions;		     /* so many at random; 0: all orders */
+	uint64_t first;			     /* only the first so many of all orders */
 };
 
+#define DEFAULT_HUGE_FRAMES 2600
+
 static const struct huge_test *the_test;
+static struct machine_config the_config;
 
 /* A mapping without the system call. => its address */
 static __attribute__((unused)) struct vm_area_struct *map_range(unsigned long addr, unsigned long len,
@@ -59,10 +65,8 @@ static __attribute__((unused)) struct vm_area_struct *map_range(unsigned long ad
 		kmem_free(vma, sizeof(*vma), SLAB_VMA);
 		vma = NULL;
 	}
-	if (vma) {
+	if (vma)
 		vma_link(mm, vma);
-		mm->total_vm += vma_pages(vma);
-	}
 	up_write(&mm->mmap_sem);
 	return vma;
 }
@@ -131,50 +135,120 @@ static __attribute__((unused)) unsigned long frames_free(void)
 static void boot(void *arg)
 {
 	const struct protocol *protocols[NR_AXES];
-	struct machine_config config = the_test->config;
 
 	(void)arg;
-	if (!config.nr_frames)
-		config.nr_frames = 2600;
 	kernel_protocols(DEFAULT_KERNEL, protocols);
-	machine_boot(&config, protocols);
 	if (the_test->cow)
-		this_machine->cow = the_test->cow;
+		protocols[AXIS_COW] = protocol_find(AXIS_COW, the_test->cow);
+	machine_boot(&the_config, protocols);
 	for (int i = 0; i < 3; i++)
 		machine_task_init(i, "actor");
 	use_mm(current, new_process());
 	the_test->setup();
 	machine_setup_done();
+	if (!the_test->actor[0])
+		oracle_quiescent();
 }
 
-static void nobody(void *arg)
+static void act(void *arg)
 {
 	machine_task_enter((int)(intptr_t)arg);
 	if (the_test->actor[(intptr_t)arg])
-		the_test->actor[(intptr_t)arg](arg);
+		the_test->actor[(intptr_t)arg]();
 }
 
-static void check(void *arg)
+static void check_all(void *arg)
 {
 	(void)arg;
 	machine_task_enter(-1);
 	if (the_test->check)
 		the_test->check();
+	oracle_quiescent();
 }
 
-static struct engine_program program(const struct huge_test *test)
+static inline void make_program(struct engine_program *p)
 {
-	struct machine_config config = test->config;
-
-	if (!config.nr_frames)
-		config.nr_frames = 2600;
-	the_test = test;
-	struct engine_program p = { .name = "huge", .arena_size = machine_size(&config), .setup = boot, .check = check };
-	for (int i = 0; i < 3 && (i == 0 || test->actor[i]); i++)
-		p.tasks[p.nr_tasks++] = (struct engine_task){ .name = i == 0 ? "a" : i == 1 ? "b" : "c",
-							      .run = nobody,
-							      .arg = (void *)(intptr_t)i };
-	return p;
+	the_config = the_test->config;
+	if (!the_config.nr_frames)
+		the_config.nr_frames = DEFAULT_HUGE_FRAMES;
+	*p = (struct engine_program){ .name = "huge",
+				      .arena_size = machine_size(&the_config),
+				      .setup = boot,
+				      .check = check_all,
+				      .lock_ranks = machine_lock_ranks(),
+				      .describe = machine_describe };
+	for (int i = 0; i < 3 && (i == 0 || the_test->actor[i]); i++)
+		p->tasks[p->nr_tasks++] = (struct engine_task){ .name = i == 0 ? "a" :
+									i == 1 ? "b" :
+										 "c",
+								.run = act,
+								.arg = (void *)(intptr_t)i };
 }
+
+#define EXPLORE_SECONDS 40.0 /* what takes longer is no unit test */
+
+/* => the set-up succeeds, and in every order of the actors' steps (natively: in some) nothing fires. executions 0: all */
+#if FAULTLINE_CONTROLLED
+static inline void run_huge(const struct huge_test *test)
+{
+	static struct engine_result r;
+	const struct engine_options o = { .strategy = test->executions ? "random" : "dpor",
+					  .executions = test->executions + test->first,
+					  .preemptions = -1,
+					  .seconds = EXPLORE_SECONDS,
+					  .seed = 1,
+					  .max_steps = 200000,
+					  .choices = test->choices,
+					  .data_race_fatal = true,
+					  .lock_order_fatal = true };
+	struct engine_program p;
+	struct engine *e;
+	char err[1024] = "";
+
+	the_test = test;
+	make_program(&p);
+	e = engine_create(&p, err, sizeof(err));
+	if (!e)
+		fail_msg("%s", err);
+	if (test->actor[0]) {
+		if (engine_explore(e, &o, &r, err, sizeof(err)))
+			fail_msg("%s", err);
+		if (*r.violation.oracle)
+			fail_msg("%s: %s (execution %llu)", r.violation.oracle, r.violation.message,
+				 (unsigned long long)r.execution);
+		if (!test->executions && !test->first && !r.stats.complete)
+			fail_msg("not complete after %llu executions",
+				 (unsigned long long)r.stats.executions);
+		print_message("%llu executions\n", (unsigned long long)r.stats.executions);
+	}
+	engine_destroy(e);
+}
+#else
+static inline void run_huge(const struct huge_test *test)
+{
+	const struct native_options o = { .rounds = test->actor[0] ? 30 : 1, .perturb = true, .seed = 1 };
+	struct native_result r;
+	struct engine_program p;
+	char err[1024] = "";
+
+	the_test = test;
+	make_program(&p);
+	if (native_stress(&p, &o, &r, err, sizeof(err)))
+		fail_msg("%s", err);
+}
+#endif
+
+#define EXPLORED(name, ...)                                                                                  \
+	static void test_##name(void **state)                                                                \
+	{                                                                                                    \
+		static const struct huge_test test = { __VA_ARGS__ };                                        \
+		run_huge(&test);                                                                             \
+	}
+#define HUGE_SCRIPT(name, ...)                                                                               \
+	static void test_##name(void **state)                                                                \
+	{                                                                                                    \
+		static const struct huge_test test = { .setup = name, __VA_ARGS__ };                         \
+		run_huge(&test);                                                                             \
+	}
 
 #endif

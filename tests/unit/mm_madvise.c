@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_madvise.c - advice: its errors, what it does over holes, what is left of the pages */
-#define VMA_SWAP 16
-#include "vma_common.h"
+#include "machine.h"
 
 static long advise(unsigned long at, unsigned long pages, int behaviour)
 {
@@ -221,10 +220,10 @@ static void populate_faults_in(void)
 	mapped(0, 5, RW, MAP_SHARED);
 	BUG_ON(advise(0, 5, MADV_POPULATE_READ) != -EFAULT || advise(0, 5, MADV_POPULATE_WRITE) != -EFAULT);
 	BUG_ON(advise(0, 3, MADV_POPULATE_WRITE));
-	faults();
+	new_faults();
 	put(0, 1);
 	put(2, 1);
-	BUG_ON(faults());
+	BUG_ON(new_faults());
 	BUG_ON(sys_mprotect(B, 5 * P, PROT_NONE) || advise(0, 5, MADV_POPULATE_READ) != -EINVAL);
 	BUG_ON(sys_mprotect(B, 5 * P, PROT_READ) || advise(0, 5, MADV_POPULATE_WRITE) != -EINVAL);
 	anon(8, 2, RW);
@@ -310,6 +309,8 @@ static void remove_punches_the_file(void)
 	BUG_ON(advise(0, 2, MADV_REMOVE) != -EINVAL);
 }
 
+static const struct script_machine with_swap = { .config = { .lru = true, .swap_slots = 16 }, .dirty = "writenotify" };
+#define SCRIPT(name) SCRIPT_ON(&with_swap, name)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(every_kind_of_mapping_has_its_answers)
 SCRIPT(locked_memory_refuses_to_be_forgotten)
@@ -350,5 +351,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_remove_punches_the_file),
 	};
 
-	RUN_SCRIPTS(tests);
+	return RUN_TESTS(tests, argc, argv);
 }

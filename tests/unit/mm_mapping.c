@@ -5,91 +5,9 @@
  * Each test is a script that runs as the set-up of a machine and then, after every call of the script, under the
  * global oracles. What a script expects it says with BUG_ON(), which makes the set-up fail and names the line's words.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
+#include "machine.h"
 
-#include <cmocka.h>
-
-#include <faultline/vm.h>
-
-#include "engine/engine.h"
-#include "fs/fs.h"
-#include "hw/machine.h"
-#include "kernel/machine.h"
-#include "kernel/sys.h"
-#include "mm/mm.h"
-#if FAULTLINE_NATIVE
-#include "native/native.h"
-#endif
-#include "race/run.h"
-
-enum { DATA };
-#define ADDR 0x10000ul
-#define WORD(page) file_initial_word(DATA, (page)*VM_PAGE)
-
-static void (*the_script)(void);
-
-static void run_script(void *arg)
-{
-	const struct protocol *protocols[NR_AXES];
-
-	kernel_protocols(DEFAULT_KERNEL, protocols);
-	machine_boot(NULL, protocols);
-	machine_task_init(0, "nobody");
-	vm_file(3);
-	vm_as(vm_process());
-	the_script();
-	machine_setup_done();
-	oracle_quiescent();
-}
-
-static void nobody(void *arg)
-{
-	machine_task_enter(0);
-}
-
-/* => the set-up succeeds, or the test fails with what it said */
-#if FAULTLINE_CONTROLLED
-static void start(const struct engine_program *p)
-{
-	char err[512];
-	struct engine *e = engine_create(p, err, sizeof(err));
-
-	if (!e)
-		fail_msg("%s", err);
-	engine_destroy(e);
-}
-#else
-static void start(const struct engine_program *p)
-{
-	const struct native_options one_round = { .rounds = 1 };
-	struct native_result r;
-	char err[512];
-
-	if (native_stress(p, &one_round, &r, err, sizeof(err)))
-		fail_msg("%s", err);
-}
-#endif
-
-static void run(void (*script)(void))
-{
-	struct engine_program p = { .name = "mm", .arena_size = machine_size(NULL), .setup = run_script };
-
-	p.tasks[p.nr_tasks++] = (struct engine_task){ .name = "nobody", .run = nobody };
-	for (int i = 0; i < nr_machine_devices; i++)
-		p.tasks[p.nr_tasks++] = (struct engine_task){ .name = machine_devices[i].name,
-							      .run = machine_devices[i].run,
-							      .kind = ENGINE_DEVICE };
-	the_script = script;
-	start(&p);
-}
-
-static unsigned frames_free(void)
-{
-	return this_machine->zone.nr_free;
-}
+static const struct script_machine usual;
 
 static void shared_mapping_reads_the_file(void)
 {
@@ -223,11 +141,7 @@ static void bad_calls_are_refused(void)
 	BUG_ON(vm_truncate(DATA, 5 * VM_PAGE) != -EFBIG);
 }
 
-#define SCRIPT(name)                                                                                         \
-	static void test_##name(void **state)                                                                \
-	{                                                                                                    \
-		run(name);                                                                                   \
-	}
+#define SCRIPT(name) SCRIPT_ON(&usual, name)
 SCRIPT(shared_mapping_reads_the_file)
 SCRIPT(private_store_stays_private)
 SCRIPT(anonymous_memory_begins_as_zero)

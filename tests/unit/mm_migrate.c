@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* mm_migrate.c - pages move to other frames, and everything that named them names the new ones */
-#include "mm_script.h"
+#include "machine.h"
 
 #include "mm/protocols/cow.h"
 
-static const struct machine_config plain = { .io_at_once = true };
-static const struct machine_config swaps = { .io_at_once = true, .lru = true, .swap_slots = 8 };
+static const struct script_machine plain = { .config = { .io_at_once = true } };
+static const struct script_machine swaps = { .config = { .io_at_once = true, .lru = true, .swap_slots = 8 } };
 
 /* => the error; the page that was there keeps no reference from here */
 static int migrate(struct page *page)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_mincore.c - which pages are in memory */
-#include "vma_common.h"
+#include "machine.h"
 
 static u8 vec[8]; /* of the test, not of the machine */
 
@@ -68,6 +68,7 @@ static void guards_are_not_there(void)
 	BUG_ON(sys_madvise(B, 2 * P, MADV_GUARD_INSTALL) || !core_is(0, "00"));
 }
 
+#define SCRIPT(name) SCRIPT_ON(&as_6_18, name)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(anonymous_memory_is_there_once_touched)
 SCRIPT(before_a_hole_it_answers)
@@ -86,5 +87,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_guards_are_not_there),
 	};
 
-	RUN_SCRIPTS(tests);
+	return RUN_TESTS(tests, argc, argv);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_mlock.c - memory that stays in memory */
-#include "vma_common.h"
+#include "machine.h"
 
 static long lock(unsigned long at, unsigned long pages)
 {
@@ -23,8 +23,8 @@ static void bad_arguments_have_their_errors(void)
 static void locked_pages_are_there(void)
 {
 	anon(0, 3, RW);
-	faults();
-	BUG_ON(sys_mlock(B + 100, P) || faults() != 2); /* parts of two pages */
+	new_faults();
+	BUG_ON(sys_mlock(B + 100, P) || new_faults() != 2); /* parts of two pages */
 	BUG_ON(!core_is(0, "110") || !is(0, "rw-pl") || !is(1, "rw-pl") || !is(2, "rw-p"));
 	check_vmas();
 	BUG_ON(unlock(0, 1) || !is(0, "rw-p") || !is(1, "rw-pl") || !core_is(0, "110"));
@@ -81,11 +81,11 @@ static void private_pages_are_copied_shared_are_not(void)
 	mapped(1, 1, RW, MAP_SHARED);
 	BUG_ON(lock(0, 2));
 	BUG_ON(!PageAnon(page_at(0)) || PageAnon(page_at(1)));
-	faults();
+	new_faults();
 	put(0, 1);
-	BUG_ON(faults());
+	BUG_ON(new_faults());
 	put(1, 1);
-	BUG_ON(faults() != 1);
+	BUG_ON(new_faults() != 1);
 }
 
 static void without_memory_it_says_again(void)
@@ -100,6 +100,7 @@ static void without_memory_it_says_again(void)
 	BUG_ON(lock(0, 4) || !core_is(0, "1111"));
 }
 
+#define SCRIPT(name) SCRIPT_ON(&as_6_18, name)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(locked_pages_are_there)
 SCRIPT(holes_stop_it)
@@ -120,5 +121,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_without_memory_it_says_again),
 	};
 
-	RUN_SCRIPTS(tests);
+	return RUN_TESTS(tests, argc, argv);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_mmap.c - what may be mapped, where, and how vmas are cut and joined */
-#include "vma_common.h"
+#include "machine.h"
 
 static long map(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags)
 {
@@ -229,12 +229,12 @@ static void too_many_vmas_are_refused(void)
 
 static void populate_faults_everything_in(void)
 {
-	faults();
+	new_faults();
 	BUG_ON(map(B, 8 * P, RW, AP | FX | MAP_POPULATE) < 0);
-	BUG_ON(faults() != 8 || !core_is(0, "11111111"));
+	BUG_ON(new_faults() != 8 || !core_is(0, "11111111"));
 	for (unsigned long i = 0; i < 8; i++)
 		put(i, i);
-	BUG_ON(faults());
+	BUG_ON(new_faults());
 	BUG_ON(map(B + 8 * P, 2 * P, RW, AP | FX | MAP_LOCKED) < 0 || !is(8, "rw-pl") || !core_is(8, "11"));
 	check_vmas();
 }
@@ -299,6 +299,7 @@ static void protection_of_ptes_follows_the_flags(void)
 	BUG_ON(vma_wants_writenotify(vma_first(current->mm)));
 }
 
+#define SCRIPT(name) SCRIPT_ON(&as_6_18, name)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(a_file_is_mapped_as_it_was_opened)
 SCRIPT(shared_mappings_of_a_file_are_counted)
@@ -341,5 +342,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_protection_of_ptes_follows_the_flags),
 	};
 
-	RUN_SCRIPTS(tests);
+	return RUN_TESTS(tests, argc, argv);
 }

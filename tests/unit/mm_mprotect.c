@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_mprotect.c - changing what may be done with mappings, and which pages become writable at once */
-#include "vma_common.h"
+#include "machine.h"
 
 static long protect(unsigned long at, unsigned long pages, unsigned long prot)
 {
@@ -77,11 +77,11 @@ static void a_dirty_shared_page_is_writable_at_once(void)
 	BUG_ON(get(1) != WORD(1) || !writable(0) || writable(1));
 	BUG_ON(protect(0, 2, PROT_READ) || writable(0));
 	BUG_ON(protect(0, 2, RW) || !writable(0) || writable(1));
-	faults();
+	new_faults();
 	put(0, 2);
-	BUG_ON(faults());
+	BUG_ON(new_faults());
 	put(1, 3);
-	BUG_ON(faults() != 1);
+	BUG_ON(new_faults() != 1);
 }
 
 static void private_pages(bool exclusive)
@@ -117,10 +117,10 @@ static void locked_memory_gets_its_pages_with_write(void)
 {
 	anon(0, 2, PROT_READ);
 	BUG_ON(sys_mlock(B, 2 * P) || protect(0, 2, RW));
-	faults();
+	new_faults();
 	put(0, 1);
 	put(1, 1);
-	BUG_ON(faults());
+	BUG_ON(new_faults());
 }
 
 static void ranges_are_cut_and_joined(void)
@@ -143,6 +143,7 @@ static void a_stack_is_changed_from_its_start(void)
 	       !is(3, "rw-p"));
 }
 
+#define SCRIPT(name) SCRIPT_ON(&as_6_18, name)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(what_lies_before_a_hole_is_done)
 SCRIPT(accesses_are_refused_at_once)
@@ -167,5 +168,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_stack_is_changed_from_its_start),
 	};
 
-	RUN_SCRIPTS(tests);
+	return RUN_TESTS(tests, argc, argv);
 }

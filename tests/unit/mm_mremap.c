@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_mremap.c - growing, shrinking and moving mappings */
-#include "vma_common.h"
+#include "machine.h"
 
 #define NOWHERE (B + 40 * P)
 
@@ -67,11 +67,11 @@ static void moves_pages_without_a_fault(void)
 	for (unsigned long i = 0; i < 3; i++)
 		put(i, i + 1);
 	mapped(30, 1, PROT_READ, MAP_PRIVATE);
-	faults();
+	new_faults();
 	BUG_ON(re(1, 2, 2, MOVE | MREMAP_FIXED, B + 30 * P) != place(30));
 	BUG_ON(get(30) != 2 || get(31) != 3 || get(0) != 1 || !is(1, "none"));
 	put(30, 9);
-	BUG_ON(faults() || touch(1) != SIGSEGV || touch(2) != SIGSEGV);
+	BUG_ON(new_faults() || touch(1) != SIGSEGV || touch(2) != SIGSEGV);
 	BUG_ON(re(0, 1, 1, MOVE | MREMAP_FIXED, B + 700 * P) != place(700) || get(700) != 1);
 	check_vmas();
 	BUG_ON(sys_munmap(B + 700 * P, P));
@@ -258,6 +258,7 @@ static void without_memory_pages_stay_where_they_are(void)
 	BUG_ON(re(510, 4, 4, MOVE | MREMAP_FIXED, far) != (long)far || sys_munmap(far, 4 * P));
 }
 
+#define SCRIPT(name) SCRIPT_ON(&as_6_18, name)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(grows_in_place_where_there_is_room)
 SCRIPT(shrinking_takes_whatever_follows)
@@ -296,5 +297,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_without_memory_pages_stay_where_they_are),
 	};
 
-	RUN_SCRIPTS(tests);
+	return RUN_TESTS(tests, argc, argv);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_msync.c - what was written to mapped files goes to disk */
-#include "vma_common.h"
+#include "machine.h"
 
 static void bad_arguments_have_their_errors(void)
 {
@@ -51,11 +51,12 @@ static void sync_writes_what_is_mapped_shared(void)
 	put(2, 9);
 	BUG_ON(sys_munmap(B + P, P) || sys_msync(B, 3 * P, MS_SYNC) != -ENOMEM);
 	BUG_ON(on_disk(0) != 5 || on_disk(2) != 9);
-	faults();
+	new_faults();
 	put(0, 8);
-	BUG_ON(faults() != 1); /* it is clean, so a store is noticed */
+	BUG_ON(new_faults() != 1); /* it is clean, so a store is noticed */
 }
 
+#define SCRIPT(name) SCRIPT_ON(&as_6_18, name)
 SCRIPT(bad_arguments_have_their_errors)
 SCRIPT(holes_are_told_in_the_end)
 SCRIPT(locked_memory_is_not_invalidated)
@@ -70,5 +71,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_sync_writes_what_is_mapped_shared),
 	};
 
-	RUN_SCRIPTS(tests);
+	return RUN_TESTS(tests, argc, argv);
 }

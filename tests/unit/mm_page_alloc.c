@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* mm_page_alloc.c - frames and blocks of them: who gets which, what is kept, what is given back */
-#include "mm_script.h"
+#include "machine.h"
 
-static const struct machine_config plain = { .io_at_once = true };
-static const struct machine_config per_cpu = { .io_at_once = true, .pcp_batch = 4 };
-static const struct machine_config blocks = { .io_at_once = true, .nr_frames = 4 * HPAGE_NR };
-static const struct machine_config beyond_mark = { .io_at_once = true, .nr_frames = 4200 };
-static const struct machine_config watched = { .io_at_once = true, .lru = true, .watermark = 16 };
+static const struct script_machine plain = { .config = { .io_at_once = true } };
+static const struct script_machine per_cpu = { .config = { .io_at_once = true, .pcp_batch = 4 } };
+static const struct script_machine blocks = { .config = { .io_at_once = true, .nr_frames = 4 * HPAGE_NR } };
+static const struct script_machine beyond_mark = { .config = { .io_at_once = true, .nr_frames = 4200 } };
+static const struct script_machine watched = { .config = { .io_at_once = true, .lru = true, .watermark = 16 } };
 
 static void a_freed_frame_is_the_next(void)
 {

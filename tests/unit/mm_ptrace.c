@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mm_ptrace.c - peek and poke: FOLL_FORCE, as measured on Linux 6.18 through /proc/PID/mem */
-#include "gup_script.h"
+#include "machine.h"
 
 static long poke(unsigned page, u8 v)
 {
@@ -18,9 +18,9 @@ static void private_memory_is_written_whatever_its_rights(void)
 {
 	u64 v = 0;
 
-	map(0, 1, RW, MAP_PRIVATE, -1);
-	map(1, 1, PROT_READ, MAP_PRIVATE, -1);
-	map(2, 1, PROT_NONE, MAP_PRIVATE, -1);
+	map_at(0, 1, RW, MAP_PRIVATE, -1);
+	map_at(1, 1, PROT_READ, MAP_PRIVATE, -1);
+	map_at(2, 1, PROT_NONE, MAP_PRIVATE, -1);
 	for (unsigned i = 0; i < 3; i++)
 		BUG_ON(poke(i, 7) != 1 || faults() != i + 1);
 	BUG_ON(sys_peek(current->mm, PAGE(2), &v, 8) != 8 || v != 7 || faults() != 3);
@@ -29,13 +29,13 @@ static void private_memory_is_written_whatever_its_rights(void)
 
 static void shared_memory_only_as_it_may_be(void)
 {
-	map(0, 1, PROT_NONE, MAP_SHARED, DATA);
-	map(1, 1, PROT_READ, MAP_SHARED, DATA);
-	map(2, 1, RW, MAP_SHARED, DATA);
+	map_at(0, 1, PROT_NONE, MAP_SHARED, DATA);
+	map_at(1, 1, PROT_READ, MAP_SHARED, DATA);
+	map_at(2, 1, RW, MAP_SHARED, DATA);
 	BUG_ON(poke(0, 7) != -EIO || poke(1, 7) != -EIO || faults());
 	BUG_ON(poke(2, 7) != 1 || peek(0) != 1 || peek(1) != 1 || (u8)load(PAGE(2)) != 7);
-	ClearPageDirty(page_of(current->mm, PAGE(2)));
-	BUG_ON(poke(2, 8) != 1 || !PageDirty(page_of(current->mm, PAGE(2))));
+	ClearPageDirty(page_in(current->mm, PAGE(2)));
+	BUG_ON(poke(2, 8) != 1 || !PageDirty(page_in(current->mm, PAGE(2))));
 }
 
 static void a_private_file_s_page_is_never_written(void)
@@ -43,11 +43,11 @@ static void a_private_file_s_page_is_never_written(void)
 	u64 v;
 	struct page *copy;
 
-	map(0, 1, PROT_READ, MAP_PRIVATE, DATA);
+	map_at(0, 1, PROT_READ, MAP_PRIVATE, DATA);
 	BUG_ON(vm_touch(ADDR) || poke(0, 7) != 1 || faults() != 2);
-	copy = page_of(current->mm, ADDR);
-	BUG_ON(!PageAnon(copy) || page_mapcount(copy) != 1 || pte_write(pte_of(current->mm, ADDR)));
-	BUG_ON(poke(0, 8) != 1 || faults() != 2 || page_of(current->mm, ADDR) != copy);
+	copy = page_in(current->mm, ADDR);
+	BUG_ON(!PageAnon(copy) || page_mapcount(copy) != 1 || pte_write(pte_in(current->mm, ADDR)));
+	BUG_ON(poke(0, 8) != 1 || faults() != 2 || page_in(current->mm, ADDR) != copy);
 	BUG_ON((u8)load(ADDR) != 8 || vm_read(DATA, 0, &v) != 8 || v != WORD(0));
 }
 
@@ -55,7 +55,7 @@ static void holes_and_ends_give_what_there_is(void)
 {
 	u8 buf[VM_PAGE];
 
-	map(0, 5, RW, MAP_PRIVATE, DATA);
+	map_at(0, 5, RW, MAP_PRIVATE, DATA);
 	BUG_ON(peek(6) != -EIO || poke(6, 1) != -EIO || peek(4) != -EIO || poke(4, 1) != -EIO);
 	BUG_ON(sys_peek(current->mm, PAGE(3) - 100, buf, VM_PAGE) != 100 ||
 	       sys_poke(current->mm, PAGE(9), buf, 0));
@@ -66,10 +66,11 @@ static void by_numbers(void)
 {
 	u64 v;
 
-	map(0, 1, PROT_READ, MAP_PRIVATE, -1);
+	map_at(0, 1, PROT_READ, MAP_PRIVATE, -1);
 	BUG_ON(vm_poke(0, ADDR, 42) || vm_peek(0, ADDR, &v) || v != 42 || vm_peek(0, PAGE(1), &v) != -EIO);
 }
 
+#define SCRIPT(name) SCRIPT_UNDER("linux-6.18", name)
 SCRIPT(private_memory_is_written_whatever_its_rights)
 SCRIPT(shared_memory_only_as_it_may_be)
 SCRIPT(a_private_file_s_page_is_never_written)

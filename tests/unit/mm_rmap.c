@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* mm_rmap.c - from pages to ptes: counts, families of vmas, what is asked, cleaned and replaced at the ptes */
-#include "mm_script.h"
+#include "machine.h"
 
 #include "hw/mmu.h"
 #include "mm/protocols/cow.h"
 
-static const struct machine_config plain = { .io_at_once = true };
-static const struct machine_config swaps = { .io_at_once = true, .lru = true, .swap_slots = 16 };
+static const struct script_machine plain = { .config = { .io_at_once = true } };
+static const struct script_machine swaps = { .config = { .io_at_once = true, .lru = true, .swap_slots = 16 } };
 
 static unsigned list_length(const struct list_head *head)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mm_shmem.c - tmpfs files: holes, sizes, what bad buffers do, holes punched, swap, references; as Linux 6.18 has them */
-#include "files_common.h"
+#include "machine.h"
 
 static u32 mtime;
 
@@ -68,10 +68,10 @@ static void bad_buffers_are_written_up_to_their_end(struct file *file)
 
 static void a_write_of_the_page_that_it_is_read_from(struct file *file)
 {
-	map(file, WINDOW, 4, MAP_SHARED, 0);
-	store(WINDOW + 10, 3);
+	file_map(file, WINDOW, 4, MAP_SHARED, 0);
+	store_byte(WINDOW + 10, 3);
 	BUG_ON(sys_munmap(WINDOW, PAGES(4)));
-	map(file, WINDOW, 4, MAP_SHARED, 0); /* not present: the copy must fault with the page unlocked */
+	file_map(file, WINDOW, 4, MAP_SHARED, 0); /* not present: the copy must fault with the page unlocked */
 	BUG_ON(sys_pwrite(file, WINDOW + 10, 5, 100) != 5 || !file_byte_is(file, 100, 3));
 	BUG_ON(sys_pwrite(file, WINDOW + PAGE_SIZE, 5, PAGE_SIZE) != 5);
 	BUG_ON(sys_munmap(WINDOW, PAGES(4)));
@@ -79,9 +79,9 @@ static void a_write_of_the_page_that_it_is_read_from(struct file *file)
 
 static void faults_fill_holes_up_to_the_end(struct file *file)
 {
-	map(file, WINDOW, 5, MAP_SHARED, 0);
+	file_map(file, WINDOW, 5, MAP_SHARED, 0);
 	BUG_ON(!byte_is(WINDOW, 0) || file->f_inode->alloced != 1 || mtime_changed(file));
-	store(WINDOW + PAGE_SIZE, 1);
+	store_byte(WINDOW + PAGE_SIZE, 1);
 	BUG_ON(file->f_inode->alloced != 2 || !mtime_changed(file));
 	BUG_ON(user_write(WINDOW + PAGES(4), &(u8){ 1 }, 1) != SIGBUS || file->f_inode->alloced != 2);
 	BUG_ON(sys_munmap(WINDOW, PAGES(5)));
@@ -90,25 +90,25 @@ static void faults_fill_holes_up_to_the_end(struct file *file)
 
 static void a_private_store_does_not_reach_the_file(struct file *file)
 {
-	map(file, WINDOW, 1, MAP_PRIVATE, 0);
-	store(WINDOW, 9);
+	file_map(file, WINDOW, 1, MAP_PRIVATE, 0);
+	store_byte(WINDOW, 9);
 	BUG_ON(file->f_inode->alloced != 1 || !file_byte_is(file, 0, 0) || mtime_changed(file));
 	BUG_ON(sys_munmap(WINDOW, PAGES(1)));
 }
 
 static void truncation_zeroes_what_it_cuts(struct file *file)
 {
-	map(file, WINDOW, 4, MAP_SHARED, 0);
+	file_map(file, WINDOW, 4, MAP_SHARED, 0);
 	for (unsigned i = 0; i < 3; i++)
-		store(WINDOW + PAGES(i) + 200, 5);
+		store_byte(WINDOW + PAGES(i) + 200, 5);
 	mtime_changed(file);
 	BUG_ON(sys_ftruncate(file, PAGE_SIZE + 100) || !mtime_changed(file));
 	BUG_ON(file->f_inode->alloced != 2 || !byte_is(WINDOW + 200, 5) ||
 	       !byte_is(WINDOW + PAGE_SIZE + 200, 0));
 	BUG_ON(user_read(WINDOW + PAGES(2), &(u8){ 0 }, 1) != SIGBUS);
-	store(WINDOW + PAGE_SIZE + 200, 6);
+	store_byte(WINDOW + PAGE_SIZE + 200, 6);
 	BUG_ON(sys_ftruncate(file, PAGE_SIZE + 100) || !byte_is(WINDOW + PAGE_SIZE + 200, 0));
-	store(WINDOW + PAGE_SIZE + 200, 6);
+	store_byte(WINDOW + PAGE_SIZE + 200, 6);
 	BUG_ON(sys_ftruncate(file, PAGES(3)) || !byte_is(WINDOW + PAGE_SIZE + 200, 6) ||
 	       !mtime_changed(file));
 	BUG_ON(!byte_is(WINDOW + PAGES(2) + 200, 0));
@@ -118,9 +118,9 @@ static void truncation_zeroes_what_it_cuts(struct file *file)
 
 static void truncation_takes_private_copies(struct file *file)
 {
-	map(file, WINDOW, 4, MAP_PRIVATE, 0);
-	store(WINDOW, 5);
-	store(WINDOW + PAGES(3), 5);
+	file_map(file, WINDOW, 4, MAP_PRIVATE, 0);
+	store_byte(WINDOW, 5);
+	store_byte(WINDOW + PAGES(3), 5);
 	BUG_ON(sys_ftruncate(file, PAGES(2)));
 	BUG_ON(!byte_is(WINDOW, 5) || present(WINDOW + PAGES(3)));
 	BUG_ON(sys_munmap(WINDOW, PAGES(4)));
@@ -128,11 +128,11 @@ static void truncation_takes_private_copies(struct file *file)
 
 static void punching_keeps_size_and_private_copies(struct file *file)
 {
-	map(file, WINDOW, 4, MAP_SHARED, 0);
-	map(file, WINDOW + PAGES(8), 4, MAP_PRIVATE, 0);
+	file_map(file, WINDOW, 4, MAP_SHARED, 0);
+	file_map(file, WINDOW + PAGES(8), 4, MAP_PRIVATE, 0);
 	for (unsigned i = 0; i < 4; i++)
-		store(WINDOW + PAGES(i), 5);
-	store(WINDOW + PAGES(9), 6);
+		store_byte(WINDOW + PAGES(i), 5);
+	store_byte(WINDOW + PAGES(9), 6);
 	BUG_ON(!byte_is(WINDOW + PAGES(10), 5));
 	mtime_changed(file);
 	BUG_ON(sys_fallocate(file, PUNCH, PAGE_SIZE, PAGES(2)) || !mtime_changed(file));
@@ -172,8 +172,8 @@ static void vmas_keep_a_file_and_its_pages(struct file *file)
 	struct file *other = shmem_file_setup(PAGES(2));
 	unsigned long frames;
 
-	map(other, WINDOW, 2, MAP_SHARED, 0);
-	store(WINDOW, 1);
+	file_map(other, WINDOW, 2, MAP_SHARED, 0);
+	store_byte(WINDOW, 1);
 	frames = this_machine->zone.nr_free;
 	fput(other);
 	BUG_ON(this_machine->slab.live[SLAB_INODE] != inodes + 1 || !byte_is(WINDOW, 1));
@@ -240,14 +240,14 @@ static void truncation_finds_what_is_on_swap(struct file *file)
 #define SCRIPT(name)                                                                                         \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		the_config = (struct machine_config){ .swap_slots = 5 };                                     \
-		the_around = "none";                                                                         \
+		the_machine.config = (struct machine_config){ .swap_slots = 5 };                                     \
+		the_machine.around = "none";                                                                         \
 		the_body = name;                                                                             \
-		run(with_file);                                                                              \
-		the_config.io_at_once = true;                                                                \
-		the_invalidate = "truncate-count";                                                           \
-		run(with_file);                                                                              \
-		the_invalidate = NULL;                                                                       \
+		run_with_buffer(with_file);                                                                              \
+		the_machine.config.io_at_once = true;                                                                \
+		the_machine.invalidate = "truncate-count";                                                           \
+		run_with_buffer(with_file);                                                                              \
+		the_machine.invalidate = NULL;                                                                       \
 	}
 SCRIPT(holes_read_as_zeroes_and_stay_holes)
 SCRIPT(a_read_stops_where_memory_ends)

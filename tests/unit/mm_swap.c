@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* mm_swap.c - LRU lists, slots and their counts, the swap cache, pages to swap and back */
-#include "mm_script.h"
+#include "machine.h"
 
-static const struct machine_config swaps = { .io_at_once = true, .lru = true, .swap_slots = 8 };
-static const struct machine_config by_disk = { .lru = true, .swap_slots = 8 };
-static const struct machine_config batched = { .io_at_once = true, .lru = true, .lru_batch = 3 };
-static const struct machine_config no_lists = { .io_at_once = true };
+static const struct script_machine swaps = { .config = { .io_at_once = true, .lru = true, .swap_slots = 8 } };
+static const struct script_machine by_disk = { .config = { .lru = true, .swap_slots = 8 } };
+static const struct script_machine batched = { .config = { .io_at_once = true, .lru = true, .lru_batch = 3 } };
+static const struct script_machine no_lists = { .config = { .io_at_once = true } };
 
 /* ---- LRU lists ------------------------------------------------------------------------------------------------ */
 

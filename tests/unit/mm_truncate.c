@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mm_truncate.c - ranges of pages leave the pagecache, with what is cut zeroed; invalidation and what it refuses */
-#include "files_common.h"
+#include "machine.h"
 
 static struct file *the_file;
 #define MAPPING (the_file->f_mapping)
@@ -51,7 +51,7 @@ static void pages_in_use_are_not_dropped_by_the_way(void)
 {
 	struct page *page = find_get_page(MAPPING, 2);
 
-	map(the_file, WINDOW, 1, MAP_SHARED, 0);
+	file_map(the_file, WINDOW, 1, MAP_SHARED, 0);
 	BUG_ON(!byte_is(WINDOW, (u8)file_initial_word(0, 0)));
 	BUG_ON(invalidate_mapping_pages(MAPPING, 0, 3) != 2 || !cached(the_file, 0) || !cached(the_file, 2));
 	put_page(page);
@@ -90,11 +90,11 @@ static void unmap_page_leaves_private_copies(void)
 {
 	struct page *page;
 
-	map(the_file, WINDOW, 4, MAP_SHARED, 0);
-	map(the_file, WINDOW + PAGES(8), 4, MAP_PRIVATE, 0);
+	file_map(the_file, WINDOW, 4, MAP_SHARED, 0);
+	file_map(the_file, WINDOW + PAGES(8), 4, MAP_PRIVATE, 0);
 	BUG_ON(!byte_is(WINDOW + PAGES(1), (u8)file_initial_word(0, PAGES(1))));
 	BUG_ON(!byte_is(WINDOW + PAGES(2), (u8)file_initial_word(0, PAGES(2))));
-	store(WINDOW + PAGES(9), 7);
+	store_byte(WINDOW + PAGES(9), 7);
 	page = find_lock_page(MAPPING, 1);
 	unmap_page(MAPPING, page);
 	BUG_ON(page_mapped(page) || present(WINDOW + PAGES(1)) || !present(WINDOW + PAGES(2)));
@@ -119,9 +119,9 @@ static void vmtruncate_grows_and_shrinks(void)
 #define SCRIPT(name)                                                                                         \
 	static void test_##name(void **state)                                                                \
 	{                                                                                                    \
-		the_around = "none";                                                                         \
+		the_machine.around = "none";                                                                         \
 		the_body = name;                                                                             \
-		run(with_file);                                                                              \
+		run_with_buffer(with_file);                                                                              \
 	}
 SCRIPT(a_range_is_dropped_and_cut_pages_zeroed)
 SCRIPT(dirty_pages_are_truncated_but_not_invalidated)

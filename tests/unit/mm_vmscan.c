@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 /* mm_vmscan.c - reclaim: what goes, what stays, and that nothing is lost */
-#include "mm_script.h"
+#include "machine.h"
 
 #include "hw/mmu.h"
 
-static const struct machine_config swaps = { .io_at_once = true,
+static const struct script_machine swaps = { .config = { .io_at_once = true,
 					     .lru = true,
 					     .swap_slots = 64,
-					     .nr_frames = 64 };
-static const struct machine_config by_disk = { .lru = true, .swap_slots = 64, .nr_frames = 64 };
-static const struct machine_config with_kswapd = { .lru = true,
+					     .nr_frames = 64 } };
+static const struct script_machine by_disk = { .config = { .lru = true, .swap_slots = 64, .nr_frames = 64 } };
+static const struct script_machine with_kswapd = { .config = { .lru = true,
 						   .swap_slots = 64,
 						   .nr_frames = 64,
 						   .watermark = 12,
-						   .kswapd = true };
-static const struct machine_config no_swap = { .io_at_once = true, .lru = true };
+						   .kswapd = true } };
+static const struct script_machine no_swap = { .config = { .io_at_once = true, .lru = true } };
 
 /* => how many of the one page were freed */
 static unsigned long pageout(struct page *page)

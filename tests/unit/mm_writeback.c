@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mm_writeback.c - dirty pages of files on disk: marked, tagged, written, waited for; buffers; page_mkwrite */
-#include "files_common.h"
+#include "machine.h"
 
 static struct file *the_file;
 #define INODE (the_file->f_inode)
@@ -87,13 +87,13 @@ static void a_store_to_a_clean_page_is_noticed(void)
 {
 	u32 mtime = INODE->i_mtime;
 
-	map(the_file, WINDOW, 4, MAP_SHARED, 0);
+	file_map(the_file, WINDOW, 4, MAP_SHARED, 0);
 	BUG_ON(!byte_is(WINDOW + 8, (u8)file_initial_word(0, 8)) || tagged(0, RADIX_TREE_DIRTY));
-	store(WINDOW + 8, 7);
+	store_byte(WINDOW + 8, 7);
 	BUG_ON(!tagged(0, RADIX_TREE_DIRTY) || INODE->i_mtime == mtime);
 	BUG_ON(sys_fsync(the_file) || !disk_byte_is(8, 7) || tagged(0, RADIX_TREE_DIRTY));
-	store(WINDOW + 8, 8); /* read-only since it was cleaned */
-	store(WINDOW + PAGES(1), 9);
+	store_byte(WINDOW + 8, 8); /* read-only since it was cleaned */
+	store_byte(WINDOW + PAGES(1), 9);
 	BUG_ON(!tagged(0, RADIX_TREE_DIRTY) || !tagged(1, RADIX_TREE_DIRTY));
 	BUG_ON(sys_fsync(the_file) || !disk_byte_is(8, 8) || !disk_byte_is(PAGES(1), 9));
 	BUG_ON(sys_munmap(WINDOW, PAGES(4)));
@@ -104,7 +104,7 @@ static void page_mkwrite_knows_pages_that_left(void)
 	struct vm_area_struct *vma;
 	struct page *page;
 
-	map(the_file, WINDOW, 4, MAP_SHARED, 0);
+	file_map(the_file, WINDOW, 4, MAP_SHARED, 0);
 	BUG_ON(!byte_is(WINDOW, (u8)file_initial_word(0, 0)));
 	vma = find_vma(current->mm, WINDOW);
 	page = find_get_page(MAPPING, 0);
@@ -118,10 +118,10 @@ static void page_mkwrite_knows_pages_that_left(void)
 
 static void what_lies_behind_the_end_is_not_written(void)
 {
-	map(the_file, WINDOW, 4, MAP_SHARED, 0);
+	file_map(the_file, WINDOW, 4, MAP_SHARED, 0);
 	BUG_ON(sys_ftruncate(the_file, PAGE_SIZE + 8));
-	store(WINDOW + PAGE_SIZE + 1, 7);
-	store(WINDOW + PAGE_SIZE + 100, 7);
+	store_byte(WINDOW + PAGE_SIZE + 1, 7);
+	store_byte(WINDOW + PAGE_SIZE + 100, 7);
 	BUG_ON(sys_fsync(the_file) || !disk_byte_is(PAGE_SIZE + 1, 7) || !disk_byte_is(PAGE_SIZE + 100, 0));
 	BUG_ON(sys_munmap(WINDOW, PAGES(4)) || vm_invalidate(0, 0, 3));
 	BUG_ON(sys_ftruncate(the_file, PAGES(2)) || !file_byte_is(the_file, PAGE_SIZE + 100, 0));
@@ -174,11 +174,11 @@ static void a_task_writes_back_by_itself(void)
 
 static void run_as(void (*body)(void), bool at_once, bool writeback)
 {
-	the_config = (struct machine_config){ .io_at_once = at_once, .writeback = writeback };
-	the_dirty = "writenotify";
-	the_around = "none";
+	the_machine.config = (struct machine_config){ .io_at_once = at_once, .writeback = writeback };
+	the_machine.dirty = "writenotify";
+	the_machine.around = "none";
 	the_body = body;
-	run(with_file);
+	run_with_buffer(with_file);
 }
 
 #define SCRIPT(name)                                                                                         \

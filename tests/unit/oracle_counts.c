@@ -9,7 +9,6 @@
 #include "oracle.h"
 
 static const struct machine_config with_swap = { .swap_slots = 8 };
-static const struct machine_config with_lru = { .lru = true };
 
 /* ---- counters of a process and of a file ------------------------------------------------------------------------- */
 
@@ -191,80 +190,6 @@ static void swap_entry_of_no_slot(void)
 	set_pte(oracle_pte(ADDR) + 1, swp_entry_to_pte(swp_entry(0, 8)));
 }
 
-/* ---- LRU ------------------------------------------------------------------------------------------------------------------ */
-
-static struct page *on_list(void)
-{
-	struct zone *zone = &this_machine->zone;
-	struct page *page = oracle_file_page();
-
-	lru_add_drain();
-	if (PageLRU(page))
-		return page;
-	for (int i = 0; i < NR_LRU_LISTS; i++)
-		if (!zone->lru[i].next)
-			INIT_LIST_HEAD(&zone->lru[i]);
-	SetPageLRU(page);
-	list_add(&page->lru, &zone->lru[LRU_INACTIVE_FILE]);
-	zone->nr_lru[LRU_INACTIVE_FILE]++;
-	return page;
-}
-
-static void lru_right(void)
-{
-	on_list();
-}
-
-static void lru_miscounted(void)
-{
-	on_list();
-	this_machine->zone.nr_lru[LRU_INACTIVE_FILE]++;
-}
-
-static void lru_wrong_list(void)
-{
-	SetPageActive(on_list());
-}
-
-static void lru_flag_without_list(void)
-{
-	list_del(&on_list()->lru);
-	this_machine->zone.nr_lru[LRU_INACTIVE_FILE]--;
-}
-
-static void lru_list_without_flag(void)
-{
-	ClearPageLRU(on_list());
-}
-
-/* Two lists lead to one page. */
-static void lru_twice(void)
-{
-	struct zone *zone = &this_machine->zone;
-
-	zone->lru[LRU_ACTIVE_FILE].next = &on_list()->lru;
-}
-
-static void batched(bool reference)
-{
-	struct lru_batch *b = &this_machine->zone.lru_add[3];
-	struct page *page = oracle_file_page();
-
-	if (reference)
-		get_page(page);
-	b->page[b->nr++] = page;
-}
-
-static void batch_with_its_reference(void)
-{
-	batched(true);
-}
-
-static void batch_without_reference(void)
-{
-	batched(false);
-}
-
 /* ---- what the kernel holds ------------------------------------------------------------------------------------------------- */
 
 static void hold_a_page(void)
@@ -404,14 +329,6 @@ SAYS(&with_swap, "bad-swap-count", swap_said_to_be_cached)
 SAYS(&with_swap, "memory-leak", swap_slot_lost)
 SAYS(&with_swap, "bad-count", swap_free_miscounted)
 SAYS(&with_swap, "assertion", swap_entry_of_no_slot)
-SAYS(&with_lru, "", lru_right)
-SAYS(&with_lru, "bad-lru", lru_miscounted)
-SAYS(&with_lru, "bad-lru", lru_wrong_list)
-SAYS(&with_lru, "bad-lru", lru_flag_without_list)
-SAYS(&with_lru, "bad-lru", lru_list_without_flag)
-SAYS(&with_lru, "bad-lru", lru_twice)
-SAYS(&with_lru, "", batch_with_its_reference)
-SAYS(&with_lru, "bad-refcount", batch_without_reference)
 SAYS(NULL, "", hold_a_page)
 SAYS(NULL, "", hold_a_mapped_page)
 SAYS(NULL, "bad-refcount", hold_without_reference)
@@ -439,52 +356,8 @@ static void test_reports_name_page_index_mapping_counts(void **state)
 
 	assert_non_null(strstr(said, "1 ptes map what counts 0"));
 	assert_non_null(strstr(said, "index 0 of inode 0), 2 references, mapcount 0"));
-	assert_non_null(strstr(said, "mapped by mm 0 at 0x10000 RW"));
+	assert_non_null(strstr(said, "mapped by mm 0 at 0x10000 R"));
 }
-
-/* ---- names of what lies in a machine ------------------------------------------------------------------------- */
-
-static void expect_name(const void *addr, const char *name)
-{
-	char buf[80];
-	bool right = machine_describe(addr, 4, buf, sizeof(buf)) && !strcmp(buf, name);
-
-	BUG_ON(!right);
-}
-
-static void expect_change(const void *addr, u64 old, u64 new_, const char *text)
-{
-	char buf[160];
-	bool right = machine_describe_change(addr, 8, old, new_, buf, sizeof(buf)) && !strcmp(buf, text);
-
-	BUG_ON(!right);
-}
-
-static void things_have_names(void)
-{
-	struct machine *m = this_machine;
-	struct file *file = new_file(1);
-	struct page *page = oracle_file_page();
-	pte_t *pte = oracle_pte(ADDR);
-	char name[40];
-
-	m->swap.nr_free = m->swap.nr_slots - 1;
-	snprintf(name, sizeof(name), "page %lu->private", page_to_pfn(page));
-	expect_name(&page->private, name);
-	expect_name(&file->f_count, "file of inode 0 f_count");
-	expect_name(&file->f_inode->swapped, "inode 0 swapped");
-	expect_name(&m->zone.lock, "zone lock");
-	expect_name(&m->zone.lru_lock, "zone lru_lock");
-	expect_name(&m->swap.nr_free, "swap nr_free");
-	expect_name(&m->swap.map[3], "swap slot 3");
-	expect_name(&m->swap.block[3][64], "swap block 3");
-	expect_change(pte, 0, swp_entry_to_pte(swp_entry(0, 5)).pte, "pte 0x10000 none->swap slot 5");
-	expect_change(pte, pgoff_to_pte(2).pte, pfn_pte(9, (pgprot_t){ _PAGE_PRESENT | _PAGE_RW }).pte,
-		      "pte 0x10000 index 2->page 9 RW");
-	expect_change(pte, swp_entry_to_pte(swp_entry(SWP_MIGRATION_READ, 9)).pte,
-		      pfn_pte(9, (pgprot_t){ _PAGE_PROTNONE }).pte, "pte 0x10000 page 9 moving->page 9 NONE");
-}
-SAYS(&with_swap, "", things_have_names)
 
 #define T(script) cmocka_unit_test(test_##script)
 
@@ -513,14 +386,6 @@ int main(int argc, char **argv)
 		T(swap_slot_lost),
 		T(swap_free_miscounted),
 		T(swap_entry_of_no_slot),
-		T(lru_right),
-		T(lru_miscounted),
-		T(lru_wrong_list),
-		T(lru_flag_without_list),
-		T(lru_list_without_flag),
-		T(lru_twice),
-		T(batch_with_its_reference),
-		T(batch_without_reference),
 		T(hold_a_page),
 		T(hold_a_mapped_page),
 		T(hold_without_reference),
@@ -535,7 +400,6 @@ int main(int argc, char **argv)
 		T(file_with_a_descriptor),
 		T(file_whose_descriptor_is_closed),
 		T(file_with_too_few_references),
-		T(things_have_names),
 		T(reports_name_page_index_mapping_counts),
 	};
 

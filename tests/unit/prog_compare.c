@@ -268,7 +268,9 @@ static void shrinks_to_the_planted_calls(void **state)
 	struct gen_options o = { .seed = 11,
 				 .allowed = GEN_SEQUENTIAL_CALLS & ~(1ull << CALL_EXIT),
 				 .calls = 200 };
-	struct prog_same_difference same = { &right.b, &wrong.b, &log_a, &log_b, LEVEL_FRAMES, { 0 }, 0 };
+	struct prog_same_difference same = {
+		.a = &right.b, .b = &wrong.b, .log_a = &log_a, .log_b = &log_b, .level = LEVEL_FRAMES
+	};
 	int found = 0;
 
 	wrong.plant = plant_munlock;
@@ -295,6 +297,28 @@ static void shrinks_to_the_planted_calls(void **state)
 	assert_int_equal(found, 5);
 }
 
+/* An oracle is a difference at any level, at the call in which it fired. */
+static void oracles_are_differences(void **state)
+{
+	struct vm_difference d;
+	char err[256];
+
+	parse(THREE);
+	strcpy(wrong.b.violation.oracle, "bad-mapcount");
+	wrong.b.violation.op = 1;
+	assert_int_equal(compare(LEVEL_RESULTS, &d), VERDICT_DIFFERENT);
+	assert_int_equal(d.part, PART_ORACLE);
+	assert_int_equal(d.op, 1);
+	assert_int_equal(log_b.nr_results, 1);
+	/* past the last call */
+	wrong.b.violation.op = 3;
+	assert_int_equal(compare(LEVEL_RESULTS, &d), VERDICT_DIFFERENT);
+	assert_int_equal(d.op, 2);
+	wrong.b.violation.oracle[0] = '\0';
+	assert_int_equal(prog_run(&wrong.b, &prog, false, &log_b, err, sizeof(err)), 0);
+	assert_string_equal(log_b.violation.oracle, "");
+}
+
 /* ---- claims ------------------------------------------------------------------------------------------------------- */
 
 static void claims_are_checked(void **state)
@@ -304,9 +328,9 @@ static void claims_are_checked(void **state)
 	parse("prog t pages=4 files=0x0\np0 wr 0 0 1\nexpect 0\nnever 1\nsometimes 7\np1 wr 0 0 1\nexpect 0:0 dead\n"
 	      "never 0:0 1:dead\nend\n");
 	assert_int_equal(prog_run(&right.b, &prog, false, &log_a, err, sizeof(err)), 0);
-	assert_int_equal(prog_check_claims(&log_a), 4);
+	assert_int_equal(prog_check_claims(&prog, log_a.result), 4);
 	prog.nr_claims = 4;
-	assert_int_equal(prog_check_claims(&log_a), -1);
+	assert_int_equal(prog_check_claims(&prog, log_a.result), -1);
 }
 
 int main(int argc, char **argv)
@@ -317,6 +341,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(known_differences_are_accepted_from_their_level_on),
 		cmocka_unit_test(every_accepted_difference_has_its_reason),
 		cmocka_unit_test(shrinks_to_the_planted_calls),
+		cmocka_unit_test(oracles_are_differences),
 		cmocka_unit_test(claims_are_checked),
 	};
 
