@@ -3,6 +3,7 @@
  * fuzz_compare.c - random programs on two backends, and on a machine that swaps held against one that need not
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
