@@ -287,6 +287,8 @@ void vma_copy(struct vm_area_struct *new, const struct vm_area_struct *vma)
 	new->vm_page_prot = vma->vm_page_prot;
 	new->vm_flags = vma->vm_flags;
 	new->anon_vma = vma->anon_vma;
+	new->anon_heir = vma->anon_heir;
+	new->maybe_guard = vma->maybe_guard;
 	new->vm_pgoff = vma->vm_pgoff;
 	new->maybe_guard = vma->maybe_guard;
 	new->vm_file = vma->vm_file;

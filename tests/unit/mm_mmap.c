@@ -159,17 +159,22 @@ static void what_fork_inherited_stays_apart(void)
 
 	anon(0, 2, RW);
 	put(0, 1);
+	anon(8, 3, RW);
+	put(8, 1);
 	BUG_ON(sys_mprotect(B + P, P, PROT_READ) || sys_fork(&child));
 	use_mm(current, child);
-	BUG_ON(sys_mprotect(B + P, P, RW) || child->map_count != 2);
+	BUG_ON(sys_mprotect(B + P, P, RW) || child->map_count != 3);
 	anon(2, 1, RW);
-	BUG_ON(child->map_count != 3 || get(0) != 1);
+	BUG_ON(child->map_count != 4 || get(0) != 1);
+	/* but what was cut is joined again */
+	BUG_ON(sys_mprotect(B + 8 * P, P, PROT_READ) || sys_mprotect(B + 9 * P, P, PROT_READ) ||
+	       vma_pages(vma_lookup(child, B + 8 * P)) != 2);
 	check_vmas();
 	use_mm(current, parent);
 	process_exit(child);
-	BUG_ON(sys_mprotect(B + P, P, RW) || parent->map_count != 1);
+	BUG_ON(sys_mprotect(B + P, P, RW) || parent->map_count != 2);
 	anon(2, 1, RW);
-	BUG_ON(parent->map_count != 1);
+	BUG_ON(parent->map_count != 2);
 	check_vmas();
 }
 
