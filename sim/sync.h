@@ -193,6 +193,7 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
  *	void bit_lock(int nr, unsigned long *word, const char *name);	acquire
  *	bool bit_trylock(int nr, unsigned long *word, const char *name);	acquire when true
  *	void bit_unlock(int nr, unsigned long *word);			release, wakes waiters; any task may unlock
+ *	void bit_lock_passed(int nr, unsigned long *word);	whoever unlocks it holds it from here on: no point
  *	void bit_wait(int nr, unsigned long *word, const char *name);	waits until the bit is clear; acquire
  *
  * Nesting. Locks initialised at one place with one name are one class, and so are the bit locks of one name; orders

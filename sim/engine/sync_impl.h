@@ -181,6 +181,7 @@ void bit_lock_nested(int nr, unsigned long *word, const char *name, unsigned sub
 #define bit_lock(nr, word, name) bit_lock_nested(nr, word, name, 0)
 bool bit_trylock(int nr, unsigned long *word, const char *name);
 void bit_unlock(int nr, unsigned long *word);
+void bit_lock_passed(int nr, unsigned long *word);
 void bit_wait(int nr, unsigned long *word, const char *name);
 
 struct completion {

@@ -130,6 +130,12 @@ void bit_unlock(int nr, unsigned long *word)
 	bit_done(e, nr, word, old, __ATOMIC_ACQ_REL, true);
 }
 
+void bit_lock_passed(int nr, unsigned long *word)
+{
+	if (this_engine->live)
+		bit_drop(this_engine, lock_id(word, nr));
+}
+
 void bit_wait(int nr, unsigned long *word, const char *name)
 {
 	struct engine *e = this_engine;

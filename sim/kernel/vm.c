@@ -202,6 +202,7 @@ static int direct(int file, unsigned long pos, unsigned long addr, unsigned long
 		return -EINVAL;
 	opened = *f;
 	opened.f_mode |= FMODE_DIRECT;
+	atomic_set(&opened.f_count, 1); /* ours, so that nobody else's is the last */
 	return (int)(write ? sys_pwrite(&opened, addr, n, pos) : sys_pread(&opened, addr, n, pos));
 }
 

@@ -74,7 +74,6 @@ static void move_ptes(struct vm_area_struct *vma, struct pte_run from, struct pt
 	SYNC_LABEL("moved");
 	if (flush)
 		flush_tlb_range(vma->vm_mm, old_addr, old_addr + n * PAGE_SIZE);
-	observe_moved(vma->vm_mm, old_addr, to.addr, n * PAGE_SIZE);
 	if (to.ptl != from.ptl)
 		spin_unlock(to.ptl);
 	spin_unlock(from.ptl);
@@ -99,7 +98,6 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 	struct pte_run from, to;
 	pmd_t *pmd;
 
-	observe_move_begin(vma->vm_mm, old_addr, new_addr, len);
 	observe_revoke_begin(vma->vm_mm);
 	for (; done < len; done += n) {
 		from.addr = old_addr + done;
@@ -114,10 +112,11 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 		to.pte = pte_alloc_map(vma->vm_mm, to.addr, &to.ptl);
 		if (!to.pte)
 			break;
+		observe_move_begin(vma->vm_mm, from.addr, to.addr, n);
 		move_ptes(vma, from, to, n >> PAGE_SHIFT);
+		observe_moved(vma->vm_mm, from.addr, to.addr, n);
 	}
 	observe_revoke_end(vma->vm_mm);
-	observe_moved(vma->vm_mm, old_addr, new_addr, len);
 	return done;
 }
 

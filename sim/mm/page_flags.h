@@ -100,6 +100,11 @@ static inline void unlock_page(struct page *page)
 {
 	bit_unlock(PG_locked, &page->flags);
 }
+/* Whoever ends a transfer will unlock it: the running task may take locks that come before page locks. */
+static inline void page_lock_passed(struct page *page)
+{
+	bit_lock_passed(PG_locked, &page->flags);
+}
 /* => the caller holds a reference */
 static inline void wait_on_page_locked(struct page *page)
 {

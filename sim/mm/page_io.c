@@ -69,6 +69,7 @@ int swap_writepage(struct page *page)
 int swap_readpage(struct page *page)
 {
 	BUG_ON(!PageLocked(page) || PageUptodate(page));
+	page_lock_passed(page);
 	submit(page, false);
 	return 0;
 }

@@ -315,6 +315,11 @@ static inline bool mutex_is_locked(struct mutex *m)
 void native_bit_lock_slow(int nr, unsigned long *word, const char *name);
 void native_bit_wait_slow(int nr, unsigned long *word, const char *name);
 void bit_unlock(int nr, unsigned long *word);
+static inline void bit_lock_passed(int nr, unsigned long *word)
+{
+	(void)nr;
+	(void)word;
+}
 
 static inline bool bit_trylock(int nr, unsigned long *word, const char *name)
 {
