@@ -51,6 +51,9 @@ void use_mm(struct task_struct *task, struct mm_struct *mm)
 {
 	struct mm_struct *old = task->mm;
 
+	for (int c = 0; old && c < NR_MM_COUNTERS; c++)
+		if (task->rss[c])
+			sync_mm_rss(task, old, (enum mm_counter)c);
 	if (mm)
 		atomic_inc(&mm->mm_users);
 	task->mm = mm;

@@ -31,6 +31,14 @@ void copy_user_page(struct page *to, const struct page *from)
 	content_copy(page_address(to), page_address(from), PAGE_SIZE);
 }
 
+_Static_assert(TASK_RSS_COUNTERS == NR_MM_COUNTERS, "a task counts what its mm counts");
+
+void sync_mm_rss(struct task_struct *task, struct mm_struct *mm, enum mm_counter c)
+{
+	atomic_add(task->rss[c], &mm->rss[c]);
+	task->rss[c] = 0;
+}
+
 /* ---- the gather ----------------------------------------------------------------------------------------------- */
 
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm)
