@@ -25,6 +25,7 @@
 #define SPARE_FRAMES 8192
 #define SLAB_BYTES (64ul << 20)
 #define GUP_BATCH 256
+#define RSS_BATCH 64 /* TASK_RSS_EVENTS_THRESH */
 
 /* What a run is asked for and finds; the host's memory, written by each task at its own index. */
 struct sim_run {
@@ -168,6 +169,7 @@ static void run(struct sim_run *s, void (*task)(void *))
 		.slab_bytes = SLAB_BYTES,
 		.pcp_batch = PCP_MAX,
 		.lru_batch = LRU_BATCH_MAX,
+		.rss_batch = RSS_BATCH,
 		.lru = true,
 		.big = true,
 	};

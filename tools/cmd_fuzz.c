@@ -58,6 +58,13 @@ struct fuzz_kind *fuzz_found(struct fuzz *f, const char *what, uint8_t call)
 	return k;
 }
 
+void fuzz_not_found(struct fuzz *f, const struct fuzz_kind *k)
+{
+	if (k == &f->kind[f->nr_kinds - 1])
+		f->nr_kinds--;
+	f->found--;
+}
+
 int fuzz_write(struct fuzz *f, struct fuzz_kind *k, const struct vm_prog *p, const char *says)
 {
 	FILE *file;
@@ -159,6 +166,7 @@ static void print_json(const struct fuzz *f, double seconds)
 		cJSON_AddStringToObject(j, "b", f->pair.name[1]);
 		cJSON_AddStringToObject(j, "level", vm_level_names[f->pair.level]);
 		json_add_u64(j, "accepted", f->accepted);
+		json_add_u64(j, "unsteady", f->unsteady);
 	} else if (f->way == &fuzz_failures) {
 		json_add_u64(j, "runs", f->runs);
 		json_add_u64(j, "failed_runs", f->failed_runs);

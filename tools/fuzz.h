@@ -47,6 +47,7 @@ struct fuzz {
 
 	uint64_t done, found;
 	uint64_t accepted;	    /* compare: known differences */
+	uint64_t unsteady;	    /* compare: differences that were gone when the program ran again */
 	uint64_t runs, failed_runs; /* failures: in all, and with something that failed */
 	uint64_t short_of_memory;   /* swap */
 	uint64_t steps, explored;   /* concurrent: of all executions, executions */
@@ -67,6 +68,8 @@ bool fuzz_may_shrink(const struct fuzz *f);
  * given to fuzz_write()
  */
 struct fuzz_kind *fuzz_found(struct fuzz *f, const char *what, uint8_t call);
+/* It was none after all: the last that fuzz_found() gave. */
+void fuzz_not_found(struct fuzz *f, const struct fuzz_kind *k);
 /* Writes a shrunk program out. `says` is a comment in it. => a status */
 int fuzz_write(struct fuzz *f, struct fuzz_kind *k, const struct vm_prog *p, const char *says);
 

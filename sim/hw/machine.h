@@ -33,6 +33,7 @@ struct machine_config {
 		pcp_batch; /* frames that a CPU keeps to itself; default none: a free frame goes to whoever asks next */
 	unsigned
 		lru_batch; /* pages that a CPU keeps to itself before they go to the LRU lists; default none */
+	unsigned rss_batch;	  /* pages that a task counts by itself before it tells its mm; default none */
 	unsigned
 		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
 	unsigned hugetlb_pages; /* huge pages set aside at boot; default none */
@@ -156,6 +157,12 @@ struct machine {
 #define this_machine ((struct machine *)sync_machine())
 /* A field of the machine that machine_boot() set for good. */
 #define machine_const(field) sync_constant(this_machine->field)
+
+/* Smaller machines have no room for a huge page beside what they need to run at all. */
+static inline bool machine_has_compound_pages(void)
+{
+	return machine_const(nr_frames) >= 2 * HPAGE_NR;
+}
 
 static inline struct page *pfn_to_page(unsigned long pfn)
 {

@@ -51,6 +51,9 @@ void use_mm(struct task_struct *task, struct mm_struct *mm)
 {
 	struct mm_struct *old = task->mm;
 
+	for (int c = 0; old && c < NR_MM_COUNTERS; c++)
+		if (task->rss[c])
+			sync_mm_rss(task, old, (enum mm_counter)c);
 	if (mm)
 		atomic_inc(&mm->mm_users);
 	task->mm = mm;
@@ -96,18 +99,19 @@ void process_exit(struct mm_struct *mm)
 
 /* ---- fork ----------------------------------------------------------------------------------------------------------- */
 
-/* => called with mmap_sem of both held for write; a copy of the vma, of mm's, without ptes; NULL: no memory */
-static struct vm_area_struct *dup_vma(struct mm_struct *mm, const struct vm_area_struct *old)
+/* => called with mmap_sem of both held for write; a copy of the vma, the heir'th of mm's, without ptes; NULL: no memory */
+static struct vm_area_struct *dup_vma(struct mm_struct *mm, const struct vm_area_struct *old, u32 heir)
 {
 	struct vm_area_struct *new = kmem_alloc(sizeof(*new), SLAB_VMA);
 
 	if (!new)
 		return NULL;
-	*new = *old;
+	vma_copy(new, old);
 	new->vm_mm = mm;
 	new->vm_flags &= ~VM_LOCKED;
 	if (new->vm_flags & VM_WIPEONFORK)
 		new->anon_vma = NULL;
+	new->anon_heir = new->anon_vma ? heir : 0;
 	if (new->vm_file)
 		get_file(new->vm_file);
 	if (new->vm_ops &&new->vm_ops->open)
@@ -119,12 +123,13 @@ static struct vm_area_struct *dup_vma(struct mm_struct *mm, const struct vm_area
 static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 {
 	struct vm_area_struct *vma, *new;
+	u32 nr = 0;
 	int ret = 0;
 
 	for (vma = vma_first(old); vma && !ret; vma = vma_next(vma)) {
 		if (vma->vm_flags & VM_DONTCOPY)
 			continue;
-		new = dup_vma(mm, vma);
+		new = dup_vma(mm, vma, ++nr);
 		if (!new)
 			return -ENOMEM;
 		vma_link(mm, new);

@@ -11,6 +11,9 @@ struct mm_struct;
 
 #define NR_TASKS 17 /* NR_CPUS and the set-up's */
 
+#define TASK_RSS_COUNTERS 4 /* NR_MM_COUNTERS of mm_types.h */
+
+/* Aligned: what a task counts of itself is in no other CPU's cache. */
 struct task_struct {
 	const char *comm;
 	int cpu;
@@ -23,7 +26,8 @@ struct task_struct {
 	unsigned long min_flt, maj_flt; /* faults that it took, or that were taken for it */
 	u32 pagefault_disabled;		/* kernel accesses to user memory fail rather than fault */
 	u32 reclaiming;			/* PF_MEMALLOC: frees memory, and so may have the last of it */
-};
+	int rss[TASK_RSS_COUNTERS];	/* of task->mm, and not in mm->rss yet (config.rss_batch) */
+} __attribute__((aligned(64)));
 
 #define current ((struct task_struct *)sync_task_data())
 

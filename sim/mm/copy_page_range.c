@@ -10,7 +10,7 @@
  *     fork.
  * I2: what the child maps it has references, mapcounts and swap counts for, also when the copy ends with -ENOMEM: its
  *     teardown drops them.
- * I3: a vma that faults can fill anew is not copied: one of a file without private pages.
+ * I3: a vma that faults can fill anew is not copied: one of a file without private pages, where no guards may be.
  *
  * Lock order: mmap_sem of the parent, then of the child; the child's page table lock, then the parent's.
  *
@@ -176,7 +176,8 @@ int copy_page_range(struct mm_struct *dst, struct mm_struct *src, struct vm_area
 
 	if (src_vma->vm_flags & VM_HUGETLB)
 		return copy_hugetlb_page_range(dst, src, src_vma);
-	if (!(src_vma->vm_flags & (VM_NONLINEAR | VM_PFNMAP | VM_MIXEDMAP)) && !src_vma->anon_vma)
+	if (!(src_vma->vm_flags & (VM_NONLINEAR | VM_PFNMAP | VM_MIXEDMAP)) && !src_vma->anon_vma &&
+	    !READ_ONCE(src_vma->maybe_guard))
 		return 0;
 	while (!ret && addr < src_vma->vm_end)
 		ret = copy_some(&f, &addr);

@@ -218,8 +218,8 @@ int madvise_guard_install(struct vm_area_struct *vma, unsigned long start, unsig
 
 	if (vma->vm_flags & (VM_SPECIAL | VM_HUGETLB | VM_LOCKED))
 		return -EINVAL;
-	/* Fork copies the ptes of a vma that has an anon_vma, and guards must be copied. */
-	if (anon_vma_prepare(vma))
+	WRITE_ONCE(vma->maybe_guard, 1);
+	if (vma_is_anonymous(vma) && anon_vma_prepare(vma))
 		return -ENOMEM;
 	while ((ret = install_guards(vma, start, end)) > 0) {
 		zap_page_range(vma, start, end, &all);

@@ -31,6 +31,14 @@ void copy_user_page(struct page *to, const struct page *from)
 	content_copy(page_address(to), page_address(from), PAGE_SIZE);
 }
 
+_Static_assert(TASK_RSS_COUNTERS == NR_MM_COUNTERS, "a task counts what its mm counts");
+
+void sync_mm_rss(struct task_struct *task, struct mm_struct *mm, enum mm_counter c)
+{
+	atomic_add(task->rss[c], &mm->rss[c]);
+	task->rss[c] = 0;
+}
+
 /* ---- the gather ----------------------------------------------------------------------------------------------- */
 
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm)
@@ -213,12 +221,13 @@ void unmap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigne
 	spinlock_t *ptl;
 	pte_t *pte;
 
-	if (unlikely(vma->vm_flags & VM_HUGETLB)) {
+	if (!details->of_file && unlikely(vma->vm_flags & VM_HUGETLB)) {
 		unmap_hugepage_range(vma, start, end);
 		return;
 	}
 	while (addr < end) {
-		if (unlikely(vma_may_have_huge(vma)) && unmap_huge(tlb, vma, addr, end, &next)) {
+		if (!details->of_file && unlikely(vma_may_have_huge(vma)) &&
+		    unmap_huge(tlb, vma, addr, end, &next)) {
 			addr = next;
 			continue;
 		}
@@ -269,7 +278,9 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
 {
 	unsigned long first = holebegin >> PAGE_SHIFT;
 	unsigned long last = holelen ? (holebegin + holelen - 1) >> PAGE_SHIFT : ~0ul;
-	struct zap_details details = { .check_mapping = even_cows ? NULL : mapping };
+	struct zap_details details = { .check_mapping = even_cows ? NULL : mapping,
+				       .keep_markers = true,
+				       .of_file = true };
 	struct interval_tree_node *node;
 	struct vm_area_struct *vma;
 

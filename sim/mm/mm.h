@@ -138,7 +138,8 @@ struct zap_details {
 	unsigned long first_index, last_index; /* of a nonlinear vma: these pages of it */
 	bool nonlinear;
 	bool keep_file_ptes; /* a nonlinear page leaves its index in the pte */
-	bool keep_markers;   /* guards stay: MADV_DONTNEED */
+	bool keep_markers;   /* guards stay: MADV_DONTNEED, truncation */
+	bool of_file; /* i_mmap_lock is held rather than mmap_sem: flags may change. A file has no huge pages */
 };
 
 #define GATHER_PAGES 8	 /* gathered on the stack */
@@ -205,10 +206,23 @@ static inline bool is_zero_pfn(unsigned long pfn)
 {
 	return pfn == zero_pfn();
 }
-/* More of what a pte maps; sums are kept a task at a time and so may be late by none here. */
+/*
+ * n more of what a pte of mm maps. A task may keep its sums for a while (2.6.34 to 6.1): sync_mm_rss() tells mm. => the
+ * running task's, or atomic
+ */
+void sync_mm_rss(struct task_struct *task, struct mm_struct *mm, enum mm_counter c);
 static inline void add_mm_counter(struct mm_struct *mm, enum mm_counter c, int n)
 {
-	atomic_add(n, &mm->rss[c]);
+	unsigned batch = machine_const(config.rss_batch);
+	struct task_struct *task = batch ? current : NULL;
+
+	if (!task || task->mm != mm) {
+		atomic_add(n, &mm->rss[c]);
+		return;
+	}
+	task->rss[c] += n;
+	if (unlikely(task->rss[c] > (int)batch || -task->rss[c] > (int)batch))
+		sync_mm_rss(task, mm, c);
 }
 
 /* ---- uaccess.c: the kernel reads and writes user memory through the mapping, faulting as user code would ---------------- */

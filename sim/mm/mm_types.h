@@ -164,6 +164,16 @@ struct vm_area_struct {
 	struct list_head anon_vma_node;	  /* (A) in anon_vma->head */
 	struct anon_vma *
 		anon_vma; /* (S) set with page_table_lock too: faults hold mmap_sem for read; NULL: none yet */
+	/*
+	 * (S) 0: anon_vma was prepared for this process. Else fork inherited it, and this says from which of the parent's
+	 * vmas: since 2.6.34 each has an anon_vma of its own beneath that of its parent, and does not merge with others.
+	 */
+	u32 anon_heir;
+	/*
+	 * A guard may stand in it, so that fork copies its ptes. Set with mmap_sem for read, for good; what it is merged
+	 * into has it too (VM_MAYBE_GUARD of 6.19 and late 6.18, which does not keep vmas from being merged)
+	 */
+	u32 maybe_guard;
 	unsigned long vm_pgoff; /* (S) index of vm_start's page; changed with (I) and (A) too */
 	struct file *vm_file;	/* (c) NULL: anonymous. Holds a reference */
 	const struct vm_operations_struct *vm_ops; /* (c) NULL: anonymous */

@@ -204,6 +204,8 @@ static struct vm_area_struct *new_vma(struct mm_struct *mm, struct file *file, u
 	vma->vm_start = addr;
 	vma->vm_end = addr + len;
 	vma->vm_flags = vm_flags | (file ? VM_CAN_INVALIDATE : 0);
+	if ((vm_flags & (VM_NORESERVE | VM_SHARED | VM_HUGETLB | VM_WRITE)) == VM_WRITE)
+		vma->vm_flags |= VM_ACCOUNT;
 	vma->vm_pgoff = pgoff;
 	vma->vm_file = file;
 	vma->vm_ops = file ? file->f_vm_ops : NULL;

@@ -101,6 +101,9 @@ void change_protection(struct vm_area_struct *vma, unsigned long start, unsigned
 	observe_revoke_end(vma->vm_mm);
 }
 
+/* Memory is reserved already, or none is: it need not be when the mapping may be written from now on. */
+#define NEED_NO_RESERVE (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE)
+
 int mprotect_fixup(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long newflags)
 {
 	unsigned long oldflags = vma->vm_flags;
@@ -108,6 +111,10 @@ int mprotect_fixup(struct vm_area_struct *vma, unsigned long start, unsigned lon
 
 	if (newflags == oldflags)
 		return 0;
+	if ((newflags & VM_WRITE) && !(oldflags & NEED_NO_RESERVE))
+		newflags |= VM_ACCOUNT;
+	else if (!(newflags & VM_WRITE) && vma_is_anonymous(vma) && !vma->anon_vma)
+		newflags &= ~VM_ACCOUNT;
 	vma = vma_modify(vma, start, end, newflags, &error);
 	if (!vma)
 		return error;

@@ -17,6 +17,7 @@
  */
 #include "kernel/uapi.h"
 #include "mm/mm.h"
+#include "mm/vma_internal.h"
 #include "hw/mmu.h"
 #include "hw/observer.h"
 
@@ -121,6 +122,24 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 
 /* ---- moving a mapping ----------------------------------------------------------------------------------------------------- */
 
+/*
+ * The old place stays, empty. All of vma is no longer locked, also where only a part of it moved, or where it is what the
+ * new place became part of. One that moved whole has no pages that its anon_vma knows.
+ * => called with mmap_sem held for write
+ */
+static void leave_mapped(struct vm_area_struct *vma, const struct vm_area_struct *new,
+			 const struct mremap_args *a)
+{
+	vma_account(vma, -1);
+	vma->vm_flags &= ~VM_LOCKED;
+	vma_account(vma, 1);
+	if (vma == new || vma->vm_start != a->addr || vma->vm_end != a->addr + a->old_len)
+		return;
+	anon_vma_unlink(vma);
+	vma->anon_vma = NULL;
+	vma->anon_heir = 0;
+}
+
 /* => called with mmap_sem held for write; the range lies in vma, and the new place is free. The address or -errno */
 static long move_vma(struct vm_area_struct *vma, const struct mremap_args *a)
 {
@@ -145,8 +164,7 @@ static long move_vma(struct vm_area_struct *vma, const struct mremap_args *a)
 		return -ENOMEM;
 	}
 	if (a->flags & MREMAP_DONTUNMAP) {
-		if (vma->vm_flags & VM_LOCKED)
-			do_mlock_range(vma, a->addr, a->addr + a->old_len, false);
+		leave_mapped(vma, new, a);
 	} else if (a->old_len) {
 		/* Where it cannot be cut for want of memory the old range stays, mapped and empty. */
 		do_munmap(mm, a->addr, a->old_len);
@@ -164,7 +182,7 @@ static bool implies_new_addr(const struct mremap_args *a)
 /* => called with mmap_sem held; 0 or -errno */
 static int check_vma(const struct vm_area_struct *vma, const struct mremap_args *a)
 {
-	unsigned long pgoff;
+	unsigned long pgoff, len = a->old_len < a->new_len ? a->old_len : a->new_len;
 
 	if (!vma)
 		return -EFAULT;
@@ -174,9 +192,10 @@ static int check_vma(const struct vm_area_struct *vma, const struct mremap_args 
 		return -EINVAL;
 	if ((a->flags & MREMAP_DONTUNMAP) && (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP)))
 		return -EINVAL;
-	if (a->old_len > vma->vm_end - a->addr)
+	/* What a shrinking move cuts off first may lie in other vmas, or in none. */
+	if (len > vma->vm_end - a->addr)
 		return -EFAULT;
-	if (a->new_len == a->old_len)
+	if (a->new_len <= a->old_len)
 		return 0;
 	pgoff = linear_page_index(vma, a->addr);
 	if (pgoff + (a->new_len >> PAGE_SHIFT) < pgoff)

@@ -238,7 +238,7 @@ static struct page *take(struct zone *zone)
 	page = take_frame(zone);
 	if (page) {
 		begin_use(page);
-		page->flags = 0;
+		init_page_flags(page, 0);
 	}
 	spin_unlock(&zone->lock);
 	return page;
@@ -415,7 +415,7 @@ static void free_frame(struct page *page)
 			give_back(zone, pcp, machine_const(config.pcp_batch));
 		return;
 	}
-	page->flags = FREE_FLAG;
+	init_page_flags(page, FREE_FLAG);
 	spin_lock(&zone->lock);
 	page->incarnation++;
 	list_add(&page->lru, &zone->free);

@@ -3,6 +3,7 @@
 #ifndef SIM_MM_PAGE_FLAGS_H
 #define SIM_MM_PAGE_FLAGS_H
 
+#include "hw/machine.h"
 #include "mm/mm_types.h"
 
 #define PAGE_FLAG(Name, bit)                                                                                 \
@@ -62,10 +63,24 @@ static inline bool PageHuge(const struct page *page)
 {
 	return test_bit(PG_huge, &page->flags);
 }
-/* The page that counts, locks and maps for all of a compound page. */
+/*
+ * Sets all flags of a page that nobody else has a reference to. On machines with compound pages a lockless walk may be
+ * looking whether it is a tail, from before it was freed; smaller ones spare the step.
+ */
+static inline void init_page_flags(struct page *page, unsigned long flags)
+{
+	if (machine_has_compound_pages())
+		WRITE_ONCE(page->flags, flags);
+	else
+		page->flags = flags;
+}
+
+/* The page that counts, locks and maps for all of a compound page. Machines that have none need not look. */
 static inline struct page *compound_head(const struct page *page)
 {
-	return PageTail(page) ? (struct page *)READ_ONCE(page->private) : (struct page *)(uintptr_t)page;
+	if (machine_has_compound_pages() && PageTail(page))
+		return (struct page *)READ_ONCE(page->private);
+	return (struct page *)(uintptr_t)page;
 }
 
 static inline bool PageLocked(const struct page *page)

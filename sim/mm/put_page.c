@@ -19,15 +19,9 @@ static void free_page(struct page *page)
 	free_unref_page(page);
 }
 
-/* Machines that are too small for a block have no tails: they need not look. */
-static struct page *counted_page(struct page *page)
-{
-	return machine_const(nr_frames) < 2 * HPAGE_NR ? page : compound_head(page);
-}
-
 void get_page(struct page *page)
 {
-	page = counted_page(page);
+	page = compound_head(page);
 	observe_get_page(page);
 	atomic_inc(&page->_count);
 }
@@ -45,7 +39,7 @@ static bool put_page_testzero(struct page *page)
 
 void put_page(struct page *page)
 {
-	page = counted_page(page);
+	page = compound_head(page);
 	if (put_page_testzero(page))
 		free_page(page);
 }
@@ -55,7 +49,7 @@ void release_pages(struct page **pages, int nr)
 	int last = 0;
 
 	for (int i = 0; i < nr; i++) {
-		struct page *page = counted_page(pages[i]);
+		struct page *page = compound_head(pages[i]);
 
 		if (put_page_testzero(page))
 			pages[last++] = page;

@@ -35,8 +35,8 @@ static void set_anon_rmap(struct page *page, const struct vm_area_struct *vma, u
 /* Its flags are nobody else's yet; it holds what it is to hold. */
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address)
 {
-	page->flags |= 1ul << PG_uptodate | 1ul << PG_swapbacked |
-		       (machine_const(cow)->exclusive ? 1ul << PG_anon_exclusive : 0);
+	init_page_flags(page, page->flags | 1ul << PG_uptodate | 1ul << PG_swapbacked |
+				      (machine_const(cow)->exclusive ? 1ul << PG_anon_exclusive : 0));
 	atomic_set(&page->_mapcount, 0);
 	set_anon_rmap(page, vma, address);
 }
@@ -100,15 +100,18 @@ static bool could_merge(const struct vm_area_struct *a, const struct vm_area_str
 	       b->vm_pgoff == a->vm_pgoff + vma_pages(a);
 }
 
-/* What is merged later must have one anon_vma: so neighbours share one from the beginning. => mmap_sem held; or NULL */
+/*
+ * What is merged later must have one anon_vma: so neighbours share one from the beginning, unless fork gave it to them.
+ * => mmap_sem held; or NULL
+ */
 static struct anon_vma *find_mergeable_anon_vma(struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = vma_next(vma), *prev = vma_prev(vma);
 	struct anon_vma *anon_vma = NULL;
 
-	if (next && could_merge(vma, next))
+	if (next && could_merge(vma, next) && !next->anon_heir)
 		anon_vma = smp_load_acquire(&next->anon_vma);
-	if (!anon_vma && prev && could_merge(prev, vma))
+	if (!anon_vma && prev && could_merge(prev, vma) && !prev->anon_heir)
 		anon_vma = smp_load_acquire(&prev->anon_vma);
 	return anon_vma;
 }

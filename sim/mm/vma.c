@@ -209,8 +209,9 @@ static bool grows(const struct vma_edit *e)
 }
 
 /* => called with the locks of the file and the anon_vma held */
-static void edit_one(struct vma_edit *e, struct anon_vma *anon_vma)
+static void edit_one(struct vma_edit *e, const struct vm_area_struct *like, u32 maybe_guard)
 {
+	struct anon_vma *anon_vma = like ? like->anon_vma : NULL;
 	struct vm_area_struct *vma = e->vma;
 
 	if (!e->is_new && vma->vm_file)
@@ -218,8 +219,11 @@ static void edit_one(struct vma_edit *e, struct anon_vma *anon_vma)
 	/* Who grows over pages of an anon_vma must be on its list before they are its own. */
 	if (e->is_new ? !!vma->anon_vma : anon_vma && !vma->anon_vma && grows(e)) {
 		vma->anon_vma = anon_vma;
+		vma->anon_heir = like->anon_heir;
 		list_add_tail(&vma->anon_vma_node, &anon_vma->head);
 	}
+	if (grows(e) && maybe_guard)
+		vma->maybe_guard = maybe_guard;
 	vma->vm_start = e->start;
 	vma->vm_end = e->end;
 	vma->vm_pgoff = e->pgoff;
@@ -228,29 +232,33 @@ static void edit_one(struct vma_edit *e, struct anon_vma *anon_vma)
 }
 
 /*
- * => called with mmap_sem held for write; all of them have one file and, as far as they have any, one anon_vma. At most
- * one is new, and it stands in the table behind what makes room for it
+ * => called with mmap_sem held for write; all of them have one file and, as far as they have any, one anon_vma, which is
+ * also that of `like` (NULL: nobody else's), whose pages come to where one of them grows. At most one is new, and it
+ * stands in the table behind what makes room for it
  */
-static void vma_edit(struct mm_struct *mm, struct vma_edit *edit, int nr)
+static void vma_edit(struct mm_struct *mm, struct vma_edit *edit, int nr, const struct vm_area_struct *like)
 {
 	struct file *file = edit[0].vma->vm_file;
-	struct anon_vma *anon_vma = NULL;
+	struct anon_vma *anon_vma;
+	u32 maybe_guard = like ? like->maybe_guard : 0;
 
 	for (int i = 0; i < nr; i++) {
-		if (!anon_vma)
-			anon_vma = edit[i].vma->anon_vma;
+		maybe_guard |= edit[i].vma->maybe_guard;
+		if (!like || !like->anon_vma)
+			like = edit[i].vma;
 		if (edit[i].is_new)
 			continue;
 		vma_account(edit[i].vma, -1);
 		if (edit[i].start == edit[i].end)
 			vma_tree_erase(mm, edit[i].vma);
 	}
+	anon_vma = like->anon_vma;
 	if (file)
 		spin_lock(&file->f_mapping->i_mmap_lock);
 	if (anon_vma)
 		spin_lock(&anon_vma->lock);
 	for (int i = 0; i < nr; i++)
-		edit_one(&edit[i], anon_vma);
+		edit_one(&edit[i], like, maybe_guard);
 	if (anon_vma)
 		spin_unlock(&anon_vma->lock);
 	if (file)
@@ -271,6 +279,23 @@ static void vma_edit(struct mm_struct *mm, struct vma_edit *edit, int nr)
 		}
 }
 
+void vma_copy(struct vm_area_struct *new, const struct vm_area_struct *vma)
+{
+	new->vm_mm = vma->vm_mm;
+	new->vm_start = vma->vm_start;
+	new->vm_end = vma->vm_end;
+	new->vm_page_prot = vma->vm_page_prot;
+	new->vm_flags = vma->vm_flags;
+	new->anon_vma = vma->anon_vma;
+	new->anon_heir = vma->anon_heir;
+	new->maybe_guard = vma->maybe_guard;
+	new->vm_pgoff = vma->vm_pgoff;
+	new->maybe_guard = vma->maybe_guard;
+	new->vm_file = vma->vm_file;
+	new->vm_ops = vma->vm_ops;
+	new->vm_private_data = vma->vm_private_data;
+}
+
 /* A twin that is linked nowhere. => NULL: no memory */
 static struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 {
@@ -278,7 +303,7 @@ static struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 
 	if (!new)
 		return NULL;
-	*new = *vma;
+	vma_copy(new, vma);
 	if (new->vm_file)
 		get_file(new->vm_file);
 	if (new->vm_ops &&new->vm_ops->open)
@@ -305,7 +330,7 @@ int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 		edit[0] = (struct vma_edit){ vma, vma->vm_start, addr, vma->vm_pgoff, false };
 		edit[1] = (struct vma_edit){ new, addr, vma->vm_end, pgoff, true };
 	}
-	vma_edit(mm, edit, 2);
+	vma_edit(mm, edit, 2, NULL);
 	return 0;
 }
 
@@ -318,24 +343,30 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long ad
 
 /* ---- joining ------------------------------------------------------------------------------------------------------------------ */
 
-static bool anon_vmas_fit(const struct anon_vma *a, const struct anon_vma *b)
+/* Whether pages of both may be of one vma. NULL: nobody's. What fork inherited is given to no other */
+static bool anon_vmas_fit(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
-	return !a || !b || a == b;
+	if (!a || !a->anon_vma)
+		return !b || !b->anon_vma || !b->anon_heir;
+	if (!b || !b->anon_vma)
+		return !a->anon_heir;
+	return a->anon_vma == b->anon_vma && a->anon_heir == b->anon_heir;
 }
 
 static bool is_mergeable_vma(const struct vm_area_struct *vma, unsigned long vm_flags,
-			     const struct file *file, const struct anon_vma *anon_vma)
+			     const struct file *file, const struct vm_area_struct *like)
 {
 	if (vma->vm_flags != vm_flags || vma->vm_file != file)
 		return false;
 	if (vma->vm_ops && vma->vm_ops->close)
 		return false;
-	return anon_vmas_fit(vma->anon_vma, anon_vma);
+	return anon_vmas_fit(vma, like);
 }
 
 /* [addr, end) goes to prev, and what prev's successor had of it; next too if it is not NULL. */
 static struct vm_area_struct *merge_into_prev(struct mm_struct *mm, struct vm_area_struct *prev,
-					      unsigned long end, struct vm_area_struct *next)
+					      unsigned long end, struct vm_area_struct *next,
+					      const struct vm_area_struct *like)
 {
 	struct vm_area_struct *area = vma_next(prev);
 	struct vma_edit edit[EDITS];
@@ -354,14 +385,14 @@ static struct vm_area_struct *merge_into_prev(struct mm_struct *mm, struct vm_ar
 	}
 	if (next)
 		edit[nr++] = (struct vma_edit){ next, next->vm_start, next->vm_start, 0, false };
-	vma_edit(mm, edit, nr);
+	vma_edit(mm, edit, nr, like);
 	return prev;
 }
 
 /* [addr, next->vm_start) goes to next, and area, which had it, keeps what is below, or is NULL: nobody had it. */
 static struct vm_area_struct *merge_into_next(struct mm_struct *mm, struct vm_area_struct *next,
 					      unsigned long addr, unsigned long pgoff,
-					      struct vm_area_struct *area)
+					      struct vm_area_struct *area, const struct vm_area_struct *like)
 {
 	struct vma_edit edit[EDITS];
 	int nr = 0;
@@ -369,12 +400,12 @@ static struct vm_area_struct *merge_into_next(struct mm_struct *mm, struct vm_ar
 	if (area)
 		edit[nr++] = (struct vma_edit){ area, area->vm_start, addr, area->vm_pgoff, false };
 	edit[nr++] = (struct vma_edit){ next, addr, next->vm_end, pgoff, false };
-	vma_edit(mm, edit, nr);
+	vma_edit(mm, edit, nr, like);
 	return next;
 }
 
 struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, unsigned long addr,
-				 unsigned long end, unsigned long vm_flags, struct anon_vma *anon_vma,
+				 unsigned long end, unsigned long vm_flags, const struct vm_area_struct *like,
 				 struct file *file, unsigned long pgoff)
 {
 	struct vm_area_struct *next = find_vma(mm, end), *area = find_vma_intersection(mm, addr, end);
@@ -383,16 +414,16 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 
 	if (vm_flags & VM_SPECIAL)
 		return NULL;
-	with_prev = prev && prev->vm_end == addr && is_mergeable_vma(prev, vm_flags, file, anon_vma) &&
+	with_prev = prev && prev->vm_end == addr && is_mergeable_vma(prev, vm_flags, file, like) &&
 		    prev->vm_pgoff + vma_pages(prev) == pgoff;
-	with_next = next && next->vm_start == end && is_mergeable_vma(next, vm_flags, file, anon_vma) &&
+	with_next = next && next->vm_start == end && is_mergeable_vma(next, vm_flags, file, like) &&
 		    next->vm_pgoff == pgoff + pages;
-	if (with_prev && with_next && !anon_vmas_fit(prev->anon_vma, next->anon_vma))
+	if (with_prev && with_next && !anon_vmas_fit(prev, next))
 		with_next = false;
 	if (with_prev)
-		return merge_into_prev(mm, prev, end, with_next ? next : NULL);
+		return merge_into_prev(mm, prev, end, with_next ? next : NULL, like);
 	if (with_next)
-		return merge_into_next(mm, next, addr, pgoff, area);
+		return merge_into_next(mm, next, addr, pgoff, area, like);
 	return NULL;
 }
 
@@ -403,8 +434,7 @@ struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long star
 	struct mm_struct *mm = vma->vm_mm;
 
 	*error = 0;
-	merged = vma_merge(mm, prev, start, end, newflags, vma->anon_vma, vma->vm_file,
-			   linear_page_index(vma, start));
+	merged = vma_merge(mm, prev, start, end, newflags, vma, vma->vm_file, linear_page_index(vma, start));
 	if (merged)
 		return merged;
 	if (start > vma->vm_start)
@@ -418,9 +448,9 @@ void vma_grow(struct vm_area_struct *vma, unsigned long end)
 {
 	struct vma_edit edit = { vma, vma->vm_start, end, vma->vm_pgoff, false };
 
-	if (!vma_merge(vma->vm_mm, vma, vma->vm_end, end, vma->vm_flags, vma->anon_vma, vma->vm_file,
+	if (!vma_merge(vma->vm_mm, vma, vma->vm_end, end, vma->vm_flags, vma, vma->vm_file,
 		       vma->vm_pgoff + vma_pages(vma)))
-		vma_edit(vma->vm_mm, &edit, 1);
+		vma_edit(vma->vm_mm, &edit, 1, NULL);
 }
 
 struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, unsigned long addr, unsigned long len,
@@ -435,7 +465,7 @@ struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, unsigned long addr
 		pgoff = addr >> PAGE_SHIFT;
 	prev = find_vma(mm, addr);
 	prev = prev ? vma_prev(prev) : vma_of(rb_last(&mm->mm_rb));
-	new = vma_merge(mm, prev, addr, addr + len, vma->vm_flags, vma->anon_vma, vma->vm_file, pgoff);
+	new = vma_merge(mm, prev, addr, addr + len, vma->vm_flags, vma, vma->vm_file, pgoff);
 	if (new) {
 		if (vma_start >= new->vm_start && vma_start < new->vm_end)
 			*vmap = new;

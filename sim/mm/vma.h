@@ -75,10 +75,11 @@ int vm_munmap_downgrade(struct mm_struct *mm, unsigned long start, unsigned long
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below);
 /*
  * Joins [addr, end) with these attributes to its neighbours, if they are alike. => the vma that has it, or NULL: none.
- * prev: the vma before addr; what was in [addr, end) is prev's, gone, or the vma to be joined
+ * prev: the vma before addr; what was in [addr, end) is prev's, gone, or the vma to be joined. like: whose anonymous
+ * pages are in [addr, end), or will be; NULL: none
  */
 struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, unsigned long addr,
-				 unsigned long end, unsigned long vm_flags, struct anon_vma *anon_vma,
+				 unsigned long end, unsigned long vm_flags, const struct vm_area_struct *like,
 				 struct file *file, unsigned long pgoff);
 /*
  * A vma of exactly [start, end), which lies in vma, or one that holds it and has newflags already: for a change of
@@ -106,6 +107,11 @@ void unlink_file_vma(struct vm_area_struct *vma);
  */
 struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, unsigned long addr, unsigned long len,
 				unsigned long pgoff);
+/*
+ * What a vma is, but for its places in trees and lists, which walks of rmap may be changing.
+ * => called with mmap_sem held; new is zeroed, and takes no references
+ */
+void vma_copy(struct vm_area_struct *new, const struct vm_area_struct *vma);
 /* Frees a vma that is linked nowhere: drops its file. */
 void vma_free(struct vm_area_struct *vma);
 /* => called with mmap_sem for read in 2.6 and for write since 6.5; 0 or -errno: grows a stack down to address */

@@ -215,6 +215,17 @@ static void note_counter(struct mm_tally *t, const char *name, long says, long i
 	t->c->bad_is = is;
 }
 
+/* What the mm counts, and what its tasks keep for it. */
+static long counted(const struct mm_struct *mm, int c)
+{
+	long n = mm->rss[c].counter;
+
+	for (int i = 0; i < NR_TASKS; i++)
+		if (this_machine->task[i].mm == mm)
+			n += this_machine->task[i].rss[c];
+	return n;
+}
+
 static void compare_counters(struct mm_tally *t)
 {
 	static const char *const name[NR_MM_COUNTERS] = {
@@ -225,7 +236,7 @@ static void compare_counters(struct mm_tally *t)
 	};
 
 	for (int i = 0; i < NR_MM_COUNTERS; i++)
-		note_counter(t, name[i], t->mm->rss[i].counter, t->rss[i]);
+		note_counter(t, name[i], counted(t->mm, i), t->rss[i]);
 	note_counter(t, "map_count", t->mm->map_count, t->vmas);
 	note_counter(t, "total_vm", (long)t->mm->total_vm, t->pages);
 	note_counter(t, "locked_vm", (long)t->mm->locked_vm, t->locked);

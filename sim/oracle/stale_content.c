@@ -154,6 +154,15 @@ void observe_store(const struct mm_struct *mm, unsigned long addr, const struct 
 		private_store(mm, addr, page, buf, n);
 }
 
+/* The page may have been unmapped since it was taken hold of: then the store is to nobody's memory. */
+static bool shows(const struct mm_struct *mm, unsigned long addr, const struct page *page)
+{
+	u64 pte = pte_at(mm, addr);
+
+	return (pte & (_PAGE_PRESENT | _PAGE_PROTNONE)) &&
+	       pfn_of(pte) == (unsigned long)(page - this_machine->mem_map);
+}
+
 void observe_held_store(const struct mm_struct *mm, unsigned long addr, const struct page *page,
 			const void *buf, size_t n)
 {
@@ -168,7 +177,7 @@ void observe_held_store(const struct mm_struct *mm, unsigned long addr, const st
 		return;
 	if (!mm)
 		observe_dma_store(page, (unsigned)(addr & ~PAGE_MASK), buf, n);
-	else if (page_is_anon(page))
+	else if (page_is_anon(page) && shows(mm, addr, page))
 		private_store(mm, addr, page, buf, n);
 }
 

@@ -18,11 +18,6 @@ struct gen {
 	bool in_block; /* where nobody exits: P4 */
 };
 
-static void seed(struct gen *g)
-{
-	random_seed(&g->random, g->o->seed, g->o->number);
-}
-
 /* => 0 to n - 1 */
 static int below(struct gen *g, int n)
 {
@@ -47,17 +42,6 @@ static int at_most(int v, int most)
 	return v < 0 ? 0 : v > most ? most : v;
 }
 
-/* The first page of the mapping that page lies in, and the first behind it. */
-static void area_of(const struct gen *g, int actor, int page, int *first, int *end)
-{
-	const struct shadow_page *s = pages_of(g, actor);
-
-	for (*first = page; *first > 0 && s[*first - 1].area == s[page].area; --*first)
-		;
-	for (*end = page + 1; *end < g->p->pages && s[*end].area == s[page].area; ++*end)
-		;
-}
-
 /* A page that is mapped, by chance; any page when there is none. */
 static int mapped_page(struct gen *g, int actor)
 {
@@ -78,7 +62,7 @@ static int eof_page(const struct gen *g, int actor, int page)
 
 	if (!s->area || s->src == SRC_ANON || s->src > g->p->files)
 		return page;
-	area_of(g, actor, page, &first, &end);
+	shadow_area(&g->shadow, actor, page, &first, &end);
 	eof = page + g->shadow.length[s->src - SRC_F0] / PROG_PAGE - s->file_page;
 	return eof >= first && eof < end ? eof : page;
 }
@@ -88,7 +72,7 @@ static int aim(struct gen *g, int actor)
 {
 	int page = mapped_page(g, actor), first, end, how = below(g, 16);
 
-	area_of(g, actor, page, &first, &end);
+	shadow_area(&g->shadow, actor, page, &first, &end);
 	switch (how) {
 	case 0:
 		return first;
@@ -117,7 +101,7 @@ static int count_from(struct gen *g, int actor, int page)
 
 	if (page >= g->p->pages)
 		return few;
-	area_of(g, actor, page, &first, &end);
+	shadow_area(&g->shadow, actor, page, &first, &end);
 	switch (how) {
 	case 0:
 		return 0;
@@ -142,10 +126,24 @@ static int count_from(struct gen *g, int actor, int page)
 	}
 }
 
+/* Mapped if anything is, mostly. */
+static int target(struct gen *g, int actor)
+{
+	int any = aim(g, actor), mapped = mapped_page(g, actor);
+
+	return one_in(g, 3) ? any : mapped;
+}
+
+/* Half of the ranges keep inside of what is mapped without a hole. */
 static void range(struct gen *g, struct vm_op *op)
 {
-	op->arg[RANGE_PAGE] = aim(g, op->actor);
-	op->arg[RANGE_COUNT] = count_from(g, op->actor, op->arg[RANGE_PAGE]);
+	const struct shadow_page *s = pages_of(g, op->actor);
+	int page = target(g, op->actor), count = count_from(g, op->actor, page), room = 0;
+
+	while (page + room < g->p->pages && s[page + room].area)
+		room++;
+	op->arg[RANGE_PAGE] = page;
+	op->arg[RANGE_COUNT] = one_in(g, 2) && room ? at_most(count, room) : count;
 }
 
 static int any_file(struct gen *g)
@@ -189,17 +187,30 @@ static void args_mmap(struct gen *g, struct vm_op *op)
 	a[MMAP_HOW] = how < 7 ? MAP_HOW_FIXED : how < 9 ? MAP_HOW_POPULATE : MAP_HOW_NOREPLACE;
 }
 
+/* Where a move goes: not over itself, mostly. */
+static int elsewhere(struct gen *g, const int32_t *a)
+{
+	int before = a[MREMAP_PAGE] - a[MREMAP_NEW_COUNT], after = a[MREMAP_PAGE] + a[MREMAP_COUNT];
+	int room = g->p->pages - a[MREMAP_NEW_COUNT] - after;
+	int low = below(g, before < 0 ? 1 : before + 1), high = after + below(g, room < 0 ? 1 : room + 1);
+	int any = below(g, g->p->pages);
+	bool go_low = before >= 0 && (room < 0 || one_in(g, 2));
+
+	return one_in(g, 5) || (before < 0 && room < 0) ? any : go_low ? low : high;
+}
+
 static void args_mremap(struct gen *g, struct vm_op *op)
 {
 	int32_t *a = op->arg;
 	int how = below(g, 8), room;
 
-	a[MREMAP_PAGE] = aim(g, op->actor);
+	a[MREMAP_PAGE] = target(g, op->actor);
 	a[MREMAP_COUNT] = count_from(g, op->actor, a[MREMAP_PAGE]);
 	a[MREMAP_HOW] = how < 3 ? MOVE_INPLACE : how < 6 ? MOVE_FIXED : MOVE_DONTUNMAP;
-	a[MREMAP_NEW_COUNT] =
-		one_in(g, 3) ? at_most(a[MREMAP_COUNT] - 1 + below(g, 3), PROG_MAX_PAGES) : a[MREMAP_COUNT];
-	a[MREMAP_DST] = a[MREMAP_HOW] == MOVE_INPLACE ? 0 : below(g, g->p->pages);
+	a[MREMAP_NEW_COUNT] = one_in(g, a[MREMAP_HOW] == MOVE_DONTUNMAP ? 12 : 3) ?
+				      at_most(a[MREMAP_COUNT] - 1 + below(g, 3), PROG_MAX_PAGES) :
+				      a[MREMAP_COUNT];
+	a[MREMAP_DST] = a[MREMAP_HOW] == MOVE_INPLACE ? 0 : elsewhere(g, a);
 	room = g->p->pages - (a[MREMAP_HOW] == MOVE_INPLACE ? a[MREMAP_PAGE] : a[MREMAP_DST]);
 	a[MREMAP_NEW_COUNT] = at_most(a[MREMAP_NEW_COUNT], room);
 }
@@ -212,13 +223,13 @@ static void args_madvise(struct gen *g, struct vm_op *op)
 		op->arg[RANGE_WORD] = ADVICE_PAGEOUT;
 }
 
-/* Half of the accesses look for a page that allows them. */
+/* Most accesses look for a page that allows them. */
 static int access_page(struct gen *g, const struct vm_op *op)
 {
 	int page = aim(g, op->actor);
-	bool look = one_in(g, 2);
+	bool look = !one_in(g, 4);
 
-	for (int i = 0; look && i < 4; i++) {
+	for (int i = 0; look && i < 6; i++) {
 		const struct shadow_page *s = &pages_of(g, op->actor)[page];
 
 		if (s->area && (s->prot == PROT_WORD_RW || (s->prot == PROT_WORD_R && op->call == CALL_RD)))
@@ -244,7 +255,7 @@ static void args_io(struct gen *g, struct vm_op *op)
 
 	a[IO_FILE] = any_file(g);
 	a[IO_FILE_PAGE] = file_page(g, a[IO_FILE]);
-	a[IO_PAGE] = aim(g, op->actor);
+	a[IO_PAGE] = target(g, op->actor);
 	a[IO_LENGTH] = length(g);
 	if (a[IO_FILE_PAGE] * PROG_PAGE + a[IO_LENGTH] > PROG_MAX_FILE_PAGES * PROG_PAGE)
 		a[IO_FILE_PAGE] = 0;
@@ -276,7 +287,7 @@ static void args_other(struct gen *g, struct vm_op *op)
 	for (int i = 0; i < PROG_MAX_ACTORS && !g->shadow.alive[other]; i++)
 		other = (other + 1) % PROG_MAX_ACTORS;
 	op->arg[OTHER_ACTOR] = other;
-	op->arg[OTHER_PAGE] = aim(g, other);
+	op->arg[OTHER_PAGE] = target(g, other);
 	if (op->call != CALL_PVR)
 		op->arg[OTHER_BYTE] = below(g, 256);
 }
@@ -330,7 +341,7 @@ static void args(struct gen *g, struct vm_op *op)
 		break;
 	case CALL_VMS:
 	case CALL_DIO:
-		op->arg[0] = aim(g, op->actor);
+		op->arg[0] = target(g, op->actor);
 		break;
 	case CALL_PIN:
 		op->arg[PIN_HANDLE] = below(g, PROG_MAX_PINS);
@@ -353,7 +364,7 @@ static void args(struct gen *g, struct vm_op *op)
 /* ---- calls --------------------------------------------------------------------------------------------------- */
 
 static const uint8_t weight[NR_CALLS] = {
-	[CALL_MMAP] = 14,   [CALL_MUNMAP] = 4,	[CALL_MPROTECT] = 5, [CALL_MSYNC] = 1,	  [CALL_MLOCK] = 2,
+	[CALL_MMAP] = 14,   [CALL_MUNMAP] = 4,	[CALL_MPROTECT] = 5, [CALL_MSYNC] = 1,	  [CALL_MLOCK] = 3,
 	[CALL_MUNLOCK] = 1, [CALL_MINCORE] = 2, [CALL_MREMAP] = 7,   [CALL_MADVISE] = 10, [CALL_RD] = 14,
 	[CALL_WR] = 18,	    [CALL_PREAD] = 3,	[CALL_PWRITE] = 3,   [CALL_FTRUNC] = 3,	  [CALL_PUNCH] = 3,
 	[CALL_FORK] = 5,    [CALL_EXIT] = 1,	[CALL_PVR] = 2,	     [CALL_PVW] = 2,	  [CALL_POKE] = 2,
@@ -368,7 +379,7 @@ static bool may(const struct gen *g, int call)
 	return g->o->allowed >> call & 1 && !(files && !g->p->files) && !(call == CALL_EXIT && g->in_block);
 }
 
-static enum prog_call any_call(struct gen *g)
+static enum prog_call weighted_call(struct gen *g)
 {
 	int all = 0, at;
 
@@ -381,6 +392,21 @@ static enum prog_call any_call(struct gen *g)
 			return (enum prog_call)i;
 	}
 	return CALL_RD;
+}
+
+/* The last process seldom ends, an empty pipe is seldom read. */
+static enum prog_call any_call(struct gen *g)
+{
+	enum prog_call call = weighted_call(g);
+	int alive = 0;
+
+	for (int i = 0; i < PROG_MAX_ACTORS; i++)
+		alive += g->shadow.alive[i];
+	if (call == CALL_EXIT && alive == 1 && !one_in(g, 8))
+		return may(g, CALL_FORK) ? CALL_FORK : CALL_RD;
+	if (call == CALL_PIP && !g->shadow.pipe && !one_in(g, 8))
+		return may(g, CALL_VMS) ? CALL_VMS : CALL_RD;
+	return call;
 }
 
 static int any_actor(struct gen *g)
@@ -451,7 +477,7 @@ void prog_generate(const struct gen_options *o, struct vm_prog *p)
 {
 	struct gen g = { .o = o, .p = p };
 
-	seed(&g);
+	random_seed(&g.random, o->seed, o->number);
 	head(&g);
 	shadow_init(&g.shadow, p);
 	for (int i = 0; i < o->calls; i++) {

@@ -22,8 +22,7 @@ struct gen_options {
 };
 #define GEN_CALLS 24 /* by default */
 #define GEN_SEQUENTIAL_CALLS                                                                                 \
-	(((1ull << NR_CALLS) - 1) & ~(1ull << CALL_PIN | 1ull << CALL_UNPIN | 1ull << CALL_DIO |             \
-				      1ull << CALL_GUARD | 1ull << CALL_UNGUARD))
+	(((1ull << NR_CALLS) - 1) & ~(1ull << CALL_PIN | 1ull << CALL_UNPIN | 1ull << CALL_DIO))
 
 /* => a program that prog_check() has nothing against */
 void prog_generate(const struct gen_options *o, struct vm_prog *p);
@@ -40,6 +39,7 @@ struct shadow {
 	const struct vm_prog *prog;
 	bool alive[PROG_MAX_ACTORS];
 	uint8_t areas; /* numbers given out so far */
+	int pipe;      /* bytes in it */
 	struct shadow_page page[PROG_MAX_ACTORS][PROG_MAX_PAGES];
 	int32_t length[PROG_MAX_FILES]; /* bytes */
 };
@@ -47,5 +47,7 @@ struct shadow {
 void shadow_init(struct shadow *s, const struct vm_prog *p);
 /* What a call does when it succeeds. */
 void shadow_do(struct shadow *s, const struct vm_op *op);
+/* The first page of the mapping that page lies in, and the first behind it. */
+void shadow_area(const struct shadow *s, int actor, int page, int *first, int *end);
 
 #endif

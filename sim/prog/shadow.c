@@ -117,10 +117,26 @@ void shadow_do(struct shadow *s, const struct vm_op *op)
 		s->alive[op->arg[OTHER_ACTOR]] = true;
 		memcpy(s->page[op->arg[OTHER_ACTOR]], s->page[op->actor], sizeof(s->page[0]));
 		break;
+	case CALL_VMS:
+		s->pipe++;
+		break;
+	case CALL_PIP:
+		s->pipe -= s->pipe > 0;
+		break;
 	case CALL_EXIT:
 		s->alive[op->actor] = false;
 		break;
 	default:
 		break;
 	}
+}
+
+void shadow_area(const struct shadow *s, int actor, int page, int *first, int *end)
+{
+	const struct shadow_page *p = s->page[actor];
+
+	for (*first = page; *first > 0 && p[*first - 1].area == p[page].area; --*first)
+		;
+	for (*end = page + 1; *end < s->prog->pages && p[*end].area == p[page].area; ++*end)
+		;
 }

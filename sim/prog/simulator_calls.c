@@ -48,6 +48,8 @@ uint64_t sim_calls(void)
 		{ CALL_MINCORE, sys_mincore },
 		{ CALL_MREMAP, sys_mremap },
 		{ CALL_MADVISE, sys_madvise },
+		{ CALL_GUARD, sys_madvise },
+		{ CALL_UNGUARD, sys_madvise },
 		{ CALL_RD, true },
 		{ CALL_WR, true },
 		{ CALL_PREAD, sys_pread },
@@ -171,6 +173,10 @@ static long do_range_call(const struct vm_op *op, struct vm_result *r)
 		return sys_munlock(start, len);
 	case CALL_MADVISE:
 		return sys_madvise(start, len, advice_of[op->arg[RANGE_WORD]]);
+	case CALL_GUARD:
+		return sys_madvise(start, len, MADV_GUARD_INSTALL);
+	case CALL_UNGUARD:
+		return sys_madvise(start, len, MADV_GUARD_REMOVE);
 	default:
 		return do_mincore_call(op, r);
 	}

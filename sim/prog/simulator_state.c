@@ -27,7 +27,7 @@ static void pte_state(const struct mm_struct *mm, int page, struct vm_pte *to)
 	if (pte_none(pte))
 		return;
 	if (!pte_present(pte)) {
-		to->kind = PTE_SWAP;
+		to->kind = is_pte_marker(pte) ? PTE_GUARD : PTE_SWAP;
 		return;
 	}
 	if (pte_pfn(pte) == this_machine->zero_pfn) {

@@ -262,6 +262,25 @@ static void guards_stand_until_they_are_removed(void)
 	BUG_ON(advise(8, 1, MADV_GUARD_INSTALL) ||
 	       sys_mremap(B + 8 * P, P, P, MREMAP_FIXED | MOVE, B + 9 * P) < 0);
 	BUG_ON(touch(9) != SIGSEGV);
+	BUG_ON(vma_lookup(current->mm, B + 9 * P)->anon_vma ||
+	       !vma_lookup(current->mm, B + 9 * P)->maybe_guard);
+}
+
+static void guards_of_files_outlive_truncation(void)
+{
+	mapped(0, 2, RW, MAP_SHARED);
+	put(0, 7);
+	BUG_ON(advise(1, 1, MADV_GUARD_INSTALL) || sys_ftruncate(FILE_DATA, 0));
+	BUG_ON(touch(0) != SIGBUS || touch(1) != SIGSEGV);
+}
+
+/* What a vma that may have guards is merged into may have guards. */
+static void a_merge_remembers_guards(void)
+{
+	mapped(0, 3, RW, MAP_SHARED);
+	BUG_ON(sys_mprotect(B, P, PROT_READ) || advise(0, 1, MADV_GUARD_INSTALL));
+	BUG_ON(vma_lookup(current->mm, B + P)->maybe_guard || sys_mprotect(B, P, RW));
+	BUG_ON(current->mm->map_count != 1 || !vma_lookup(current->mm, B)->maybe_guard);
 }
 
 static void guards_need_memory(void)
@@ -306,6 +325,8 @@ SCRIPT(what_is_paged_out_comes_back)
 SCRIPT(populate_faults_in)
 SCRIPT(willneed_reads_ahead)
 SCRIPT(guards_stand_until_they_are_removed)
+SCRIPT(guards_of_files_outlive_truncation)
+SCRIPT(a_merge_remembers_guards)
 SCRIPT(guards_need_memory)
 SCRIPT(remove_punches_the_file)
 
@@ -325,6 +346,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_populate_faults_in),
 		cmocka_unit_test(test_willneed_reads_ahead),
 		cmocka_unit_test(test_guards_stand_until_they_are_removed),
+		cmocka_unit_test(test_guards_of_files_outlive_truncation),
+		cmocka_unit_test(test_a_merge_remembers_guards),
 		cmocka_unit_test(test_guards_need_memory),
 		cmocka_unit_test(test_remove_punches_the_file),
 	};

@@ -146,8 +146,35 @@ static void neighbours_that_are_alike_are_joined(void)
 	for (unsigned long i = 0; i < 6; i++)
 		BUG_ON(get(i) != i + 1);
 	anon(6, 1, PROT_READ);
-	BUG_ON(mm->map_count != 2 || sys_mprotect(B + 5 * P, P, PROT_READ) || mm->map_count != 2);
+	/* What was written to has memory reserved, what could never be has none. */
+	BUG_ON(mm->map_count != 2 || sys_mprotect(B + 5 * P, P, PROT_READ) || mm->map_count != 3);
 	BUG_ON(vma_lookup(mm, B + 5 * P)->vm_start != B + 5 * P);
+	check_vmas();
+}
+
+/* What a child has from its parent is joined neither to the rest of it nor to what the child maps itself. */
+static void what_fork_inherited_stays_apart(void)
+{
+	struct mm_struct *parent = current->mm, *child;
+
+	anon(0, 2, RW);
+	put(0, 1);
+	anon(8, 3, RW);
+	put(8, 1);
+	BUG_ON(sys_mprotect(B + P, P, PROT_READ) || sys_fork(&child));
+	use_mm(current, child);
+	BUG_ON(sys_mprotect(B + P, P, RW) || child->map_count != 3);
+	anon(2, 1, RW);
+	BUG_ON(child->map_count != 4 || get(0) != 1);
+	/* but what was cut is joined again */
+	BUG_ON(sys_mprotect(B + 8 * P, P, PROT_READ) || sys_mprotect(B + 9 * P, P, PROT_READ) ||
+	       vma_pages(vma_lookup(child, B + 8 * P)) != 2);
+	check_vmas();
+	use_mm(current, parent);
+	process_exit(child);
+	BUG_ON(sys_mprotect(B + P, P, RW) || parent->map_count != 2);
+	anon(2, 1, RW);
+	BUG_ON(parent->map_count != 2);
 	check_vmas();
 }
 
@@ -286,6 +313,7 @@ SCRIPT(gaps_are_found_wherever_they_are)
 SCRIPT(hints_are_taken_where_there_is_room)
 SCRIPT(a_stack_keeps_its_guard_gap)
 SCRIPT(neighbours_that_are_alike_are_joined)
+SCRIPT(what_fork_inherited_stays_apart)
 SCRIPT(files_are_joined_where_their_pages_follow)
 SCRIPT(munmap_checks_its_arguments)
 SCRIPT(munmap_takes_many_vmas)
@@ -307,6 +335,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_hints_are_taken_where_there_is_room),
 		cmocka_unit_test(test_a_stack_keeps_its_guard_gap),
 		cmocka_unit_test(test_neighbours_that_are_alike_are_joined),
+		cmocka_unit_test(test_what_fork_inherited_stays_apart),
 		cmocka_unit_test(test_files_are_joined_where_their_pages_follow),
 		cmocka_unit_test(test_munmap_checks_its_arguments),
 		cmocka_unit_test(test_munmap_takes_many_vmas),

@@ -119,6 +119,65 @@ static void dontunmap_leaves_empty_memory(void)
 	check_vmas();
 }
 
+/* All of the vma that the pages came from is unlocked, also what of it did not move, or what the new place became. */
+static void dontunmap_unlocks_the_old_vma(void)
+{
+	long flags = MOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+
+	anon(0, 4, RW);
+	BUG_ON(sys_mlock(B, 4 * P) || re(1, 1, 1, flags, B + 8 * P) != place(8));
+	BUG_ON(!is(0, "rw-p") || !is(3, "rw-p") || !is(8, "rw-pl"));
+	anon(21, 1, PROT_NONE);
+	BUG_ON(sys_mlock(B + 21 * P, P) != -ENOMEM);
+	BUG_ON(re(21, 1, 1, flags, B + 20 * P) != place(20) ||
+	       vma_lookup(current->mm, B + 21 * P)->vm_start != B + 20 * P);
+	BUG_ON(!is(20, "---p"));
+	check_vmas();
+}
+
+/* One that moved whole has no pages that its anon_vma knows: fork does not look for any. */
+static void dontunmap_leaves_the_anon_vma(void)
+{
+	long flags = MOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+
+	anon(0, 2, RW);
+	put(0, 5);
+	BUG_ON(re(0, 1, 1, flags, B + 8 * P) != place(8) || !vma_lookup(current->mm, B)->anon_vma);
+	BUG_ON(re(0, 2, 2, flags, B + 16 * P) != place(16) || vma_lookup(current->mm, B)->anon_vma);
+	BUG_ON(get(8) != 5 || !vma_lookup(current->mm, B + 16 * P)->anon_vma);
+	check_vmas();
+}
+
+/* What was cut off first may have been other vmas', or nobody's; the rest must be of one. */
+static void a_shrinking_move_cuts_first(void)
+{
+	anon(0, 4, RW);
+	mapped(4, 1, RW, MAP_SHARED);
+	put(3, 7);
+	BUG_ON(re(3, 3, 2, MOVE | MREMAP_FIXED, B + 8 * P) != -EFAULT || !is(4, "rw-s"));
+	BUG_ON(re(3, 3, 1, MOVE | MREMAP_FIXED, B + 8 * P) != place(8) || !is(4, "none") || !is(3, "none"));
+	BUG_ON(get(8) != 7);
+	check_vmas();
+}
+
+/* Pages that come to a vma without an anon_vma bring theirs. */
+static void a_merge_brings_the_anon_vma(void)
+{
+	struct anon_vma *anon_vma;
+
+	anon(0, 1, RW);
+	put(0, 5);
+	anon_vma = vma_lookup(current->mm, B)->anon_vma;
+	/* to where the indexes follow: before it went away, page 1 came behind page 0 */
+	BUG_ON(re(0, 1, 1, MOVE | MREMAP_FIXED, B + 8 * P) != place(8));
+	anon(1, 1, RW);
+	BUG_ON(re(8, 1, 1, MOVE | MREMAP_FIXED, B) != place(0));
+	BUG_ON(vma_lookup(current->mm, B + P)->vm_start != B ||
+	       vma_lookup(current->mm, B + P)->anon_vma != anon_vma);
+	BUG_ON(get(0) != 5);
+	check_vmas();
+}
+
 static void length_zero_maps_shared_memory_again(void)
 {
 	mapped(0, 2, RW, MAP_SHARED);
@@ -207,6 +266,10 @@ SCRIPT(moves_pages_without_a_fault)
 SCRIPT(moves_by_itself_when_it_must)
 SCRIPT(what_was_mapped_at_the_new_place_goes)
 SCRIPT(dontunmap_leaves_empty_memory)
+SCRIPT(dontunmap_unlocks_the_old_vma)
+SCRIPT(dontunmap_leaves_the_anon_vma)
+SCRIPT(a_shrinking_move_cuts_first)
+SCRIPT(a_merge_brings_the_anon_vma)
 SCRIPT(length_zero_maps_shared_memory_again)
 SCRIPT(several_vmas_move_together)
 SCRIPT(what_comes_to_locked_memory_is_there)
@@ -223,6 +286,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_moves_by_itself_when_it_must),
 		cmocka_unit_test(test_what_was_mapped_at_the_new_place_goes),
 		cmocka_unit_test(test_dontunmap_leaves_empty_memory),
+		cmocka_unit_test(test_dontunmap_unlocks_the_old_vma),
+		cmocka_unit_test(test_dontunmap_leaves_the_anon_vma),
+		cmocka_unit_test(test_a_shrinking_move_cuts_first),
+		cmocka_unit_test(test_a_merge_brings_the_anon_vma),
 		cmocka_unit_test(test_length_zero_maps_shared_memory_again),
 		cmocka_unit_test(test_several_vmas_move_together),
 		cmocka_unit_test(test_what_comes_to_locked_memory_is_there),

@@ -2,7 +2,6 @@
 /*
  * prog_compare.c - comparing and shrinking, on two artificial backends of which one has a planted difference
  */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -217,28 +216,30 @@ static void a_report_has_both_lines(void **state)
 
 /* ---- what is accepted ------------------------------------------------------------------------------------------ */
 
-static void plant_eof(struct toy *t, const struct vm_op *op, struct vm_result *r)
+static void plant_copy(struct toy *t, const struct vm_op *op, struct vm_result *r)
 {
-	if (op->call == CALL_PWRITE) {
-		r->outcome = OUTCOME_ERROR;
-		r->value = EFAULT;
-		t->seen++;
-	}
-	if (op->call == CALL_RD && t == &wrong && t->seen)
+	if (op->call == CALL_WR)
+		r->change = t == &wrong ? FRAME_COPY : FRAME_SAME;
+	if (op->call == CALL_RD && t == &wrong)
 		r->value = 9;
 }
 
-static void known_differences_are_accepted_from_their_call_on(void **state)
+static void known_differences_are_accepted_from_their_level_on(void **state)
 {
 	struct vm_difference d;
 
-	right.plant = wrong.plant = plant_eof;
-	parse("prog t pages=4 files=1x1\np0 pwrite 0 1 0 10\np0 rd 0 0\nend\n");
-	assert_int_equal(compare(LEVEL_RAW, &d), VERDICT_ACCEPTED);
+	right.plant = wrong.plant = plant_copy;
+	parse("prog t pages=4 files=0x0\np0 mlock 0 1\np0 fork 1\np0 wr 0 0 1\nend\n");
+	assert_int_equal(compare(LEVEL_COUNTS, &d), VERDICT_ACCEPTED);
 	assert_non_null(d.accepted);
-	/* inside of the file there is nothing to accept */
-	parse("prog t pages=4 files=1x1\np0 pwrite 0 0 0 10\np0 rd 0 0\nend\n");
-	assert_int_equal(compare(LEVEL_RAW, &d), VERDICT_DIFFERENT);
+	/* nothing is in a batch, or nobody has shared the page */
+	parse("prog t pages=4 files=0x0\np0 fork 1\np0 wr 0 0 1\nend\n");
+	assert_int_equal(compare(LEVEL_COUNTS, &d), VERDICT_DIFFERENT);
+	parse("prog t pages=4 files=0x0\np0 mlock 0 1\np0 wr 0 0 1\nend\n");
+	assert_int_equal(compare(LEVEL_COUNTS, &d), VERDICT_DIFFERENT);
+	/* what is known of counts says nothing of results */
+	parse("prog t pages=4 files=0x0\np0 mlock 0 1\np0 fork 1\np0 wr 0 0 1\np0 rd 0 0\nend\n");
+	assert_int_equal(compare(LEVEL_RESULTS, &d), VERDICT_DIFFERENT);
 	right.plant = wrong.plant = NULL;
 }
 
@@ -337,7 +338,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_level_sees_its_own),
 		cmocka_unit_test(a_report_has_both_lines),
-		cmocka_unit_test(known_differences_are_accepted_from_their_call_on),
+		cmocka_unit_test(known_differences_are_accepted_from_their_level_on),
 		cmocka_unit_test(every_accepted_difference_has_its_reason),
 		cmocka_unit_test(shrinks_to_the_planted_calls),
 		cmocka_unit_test(oracles_are_differences),

@@ -87,6 +87,8 @@ static bool sample(struct fuzz *f, struct concurrent_session *s, uint64_t execut
 			.executions = (executions + 1) / 2,
 			.seed = f->gen.seed ^ f->gen.number << 20,
 			.max_steps = MAX_STEPS,
+			.data_race_fatal = true,
+			.lock_order_fatal = true,
 			.interrupted = session_interrupted(),
 		};
 
