@@ -33,7 +33,7 @@ struct machine_config {
 		pcp_batch; /* frames that a CPU keeps to itself; default none: a free frame goes to whoever asks next */
 	unsigned
 		lru_batch; /* pages that a CPU keeps to itself before they go to the LRU lists; default none */
-	unsigned rss_batch;	  /* pages that a task counts by itself before it tells its mm; default none */
+	unsigned rss_batch; /* pages that a task counts by itself before it tells its mm; default none */
 	unsigned
 		watermark; /* free frames below which kswapd works, and half of which reclaim leaves alone; default none */
 	unsigned hugetlb_pages; /* huge pages set aside at boot; default none */

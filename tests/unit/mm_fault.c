@@ -309,12 +309,32 @@ static void copies_without_memory(void)
 	{                                                                                                    \
 		.config = { .lru = true, .swap_slots = 8, .io_at_once = true }, __VA_ARGS__                  \
 	}
+/* ---- what a task keeps for itself --------------------------------------------------------------------------------- */
+
+static void sums_are_told_in_batches(void)
+{
+	struct mm_struct *mm = current->mm;
+
+	anon(0, 8, RW);
+	for (int i = 0; i < 4; i++)
+		put((unsigned long)i, 1);
+	BUG_ON(atomic_read(&mm->rss[MM_ANONPAGES]) != 0 || current->rss[MM_ANONPAGES] != 4);
+	put(4, 1); /* one more than the batch */
+	BUG_ON(atomic_read(&mm->rss[MM_ANONPAGES]) != 5 || current->rss[MM_ANONPAGES] != 0);
+	put(5, 1);
+	sync_mm_rss(current, mm, MM_ANONPAGES);
+	BUG_ON(atomic_read(&mm->rss[MM_ANONPAGES]) != 6 || current->rss[MM_ANONPAGES] != 0);
+	put(6, 1); /* the oracles add up what is left here */
+}
+
 static const struct script_machine usual = MACHINE(.kernel = "linux-6.18");
 static const struct script_machine no_reclaim = { .config = { .io_at_once = true }, .kernel = "linux-6.18" };
 static const struct script_machine by_disk = { .config = { .lru = true, .swap_slots = 8 },
 					       .kernel = "linux-6.18" };
 static const struct script_machine no_around = MACHINE(.around = "none");
 static const struct script_machine by_pte = MACHINE(.dirty = "pte");
+static const struct script_machine by_batches = { .config = { .io_at_once = true, .rss_batch = 4 } };
+SCRIPT_ON(&by_batches, sums_are_told_in_batches)
 SCRIPT_ON(&usual, reads_show_the_zero_page)
 SCRIPT_ON(&usual, stores_get_a_page_at_once)
 SCRIPT_ON(&usual, populated_but_read_only)
@@ -335,6 +355,7 @@ SCRIPT_ON(&no_reclaim, copies_without_memory)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sums_are_told_in_batches),
 		cmocka_unit_test(test_reads_show_the_zero_page),
 		cmocka_unit_test(test_stores_get_a_page_at_once),
 		cmocka_unit_test(test_populated_but_read_only),
