@@ -107,14 +107,19 @@ static inline void list_splice_init(struct list_head *from, struct list_head *he
 #define list_last_entry(head, type, member) list_entry((head)->prev, type, member)
 #define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
 
+/* Where an entry is linked, the head itself too, which is no entry: nothing of it is accessed. */
+#define list_link(pos, member)                                                                               \
+	((struct list_head *)((char *)(uintptr_t)(pos) + offsetof(__typeof__(*(pos)), member)))
+
 #define list_for_each_entry(pos, head, member)                                                               \
-	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head);                 \
+	for (pos = list_first_entry(head, __typeof__(*pos), member); list_link(pos, member) != (head);       \
 	     pos = list_next_entry(pos, member))
 
 /* The body may take `pos`, and only it, off the list. */
 #define list_for_each_entry_safe(pos, following, head, member)                                               \
 	for (pos = list_first_entry(head, __typeof__(*pos), member),                                         \
-	    following = list_next_entry(pos, member);                                                        \
-	     &pos->member != (head); pos = following, following = list_next_entry(following, member))
+	    following = list_entry(list_link(pos, member)->next, __typeof__(*pos), member);                  \
+	     list_link(pos, member) != (head); pos = following,                                              \
+	    following = list_entry(list_link(following, member)->next, __typeof__(*pos), member))
 
 #endif

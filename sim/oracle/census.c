@@ -264,13 +264,18 @@ static void count_mm(struct census *c, const struct mm_struct *mm)
 	compare_counters(&t);
 }
 
+/* What this thread counts in. A violation does not return: then the next census frees it. */
+static _Thread_local u8 *counted_in;
+
 bool census_take(struct census *c)
 {
 	const struct machine *m = this_machine;
 	size_t frames = m->nr_frames, slots = m->swap.nr_slots;
-	u8 *memory = calloc(1, frames * (sizeof(*c->frame) + sizeof(*c->used)) +
-				       slots * (sizeof(*c->slot) + sizeof(*c->used_slot)));
+	u8 *memory;
 
+	free(counted_in);
+	counted_in = memory = calloc(1, frames * (sizeof(*c->frame) + sizeof(*c->used)) +
+						slots * (sizeof(*c->slot) + sizeof(*c->used_slot)));
 	*c = (struct census){ 0 };
 	if (!memory) {
 		sync_violation("assertion", "there is no memory to count %zu frames in", frames);
@@ -291,4 +296,5 @@ bool census_take(struct census *c)
 void census_free(struct census *c)
 {
 	free(c->frame);
+	counted_in = NULL;
 }

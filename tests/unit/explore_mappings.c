@@ -292,6 +292,15 @@ static void test_copy_is_private_before_it_is_mapped(void **state)
 	steps_of("copy_at_once", "store@pte_set load", "load");
 }
 
+/* Stores to clean pages do not fault: only the MMU notes them, in the pte that is taken away. */
+static void test_stores_that_only_the_pte_knows(void **state)
+{
+	struct race r = *clean_race("munmap_vs_store");
+
+	r.axis = "dirty";
+	explore_clean(&r, "pte");
+}
+
 static void test_direct_write_needs_a_protocol(void **state)
 {
 	const struct engine_result *r = explore(clean_race("direct_write_vs_load"), "none");
@@ -303,10 +312,11 @@ static void test_direct_write_needs_a_protocol(void **state)
 int main(int argc, char **argv)
 {
 	enum { NR = sizeof(clean) / sizeof(clean[0]) };
-	struct CMUnitTest tests[NR + 3] = {
+	struct CMUnitTest tests[NR + 4] = {
 		[NR] = cmocka_unit_test(test_shootdown_interrupts),
 		cmocka_unit_test(test_copy_is_private_before_it_is_mapped),
 		cmocka_unit_test(test_direct_write_needs_a_protocol),
+		cmocka_unit_test(test_stores_that_only_the_pte_knows),
 	};
 
 	for (int i = 0; i < NR; i++)
