@@ -3,6 +3,7 @@
  * explore_gup.c - get_user_pages() against what takes pages away, in every order
  *
  *   unmap	a lockless pin of a page that another thread unmaps and a third party's allocation may reuse
+ *   tables	the same where the page tables that the walk is in are freed
  *   poke	a debugger writes through a read-only mapping of a file, while another thread drops the copy (dirty COW)
  *   fork	a lockless pin for writing while another thread forks, then stores: the pin stays with the parent
  */
@@ -50,6 +51,18 @@ static const struct race unmapped = {
 	.name = "gup_vs_unmap",
 	.setup = anonymous,
 	.actors = { { "pinner", pin_write_unpin }, { "unmapper", unmap_and_allocate } },
+};
+
+static void unmap_all(void)
+{
+	vm_munmap(ADDR, 2);
+}
+
+/* The page tables go as well. */
+static const struct race tables_freed = {
+	.name = "gup_vs_tables",
+	.setup = anonymous,
+	.actors = { { "pinner", pin_write_unpin }, { "unmapper", unmap_all } },
 };
 
 /* ---- dirty COW ---------------------------------------------------------------------------------------------------- */
@@ -126,6 +139,7 @@ static void test_a_pin_keeps_what_is_unmapped(void **state)
 {
 	(void)state;
 	explore_nothing_fired(explore_by("pct", 20000, &unmapped, NULL), &unmapped, "");
+	explore_nothing_fired(explore_by("pct", 20000, &tables_freed, NULL), &tables_freed, "");
 }
 
 static void test_dirty_cow(void **state)

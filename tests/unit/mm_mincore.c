@@ -35,12 +35,23 @@ static void before_a_hole_it_answers(void)
 	BUG_ON(core(B, 3 * P) != -ENOMEM || vec[0] != 1 || vec[1] != 0 || vec[2] != 7);
 }
 
+/* References to a cached page of the file. */
+static int references(unsigned long index)
+{
+	struct page *page = find_get_page(FILE_DATA->f_mapping, index);
+	int n = page_count(page) - 1;
+
+	put_page(page);
+	return n;
+}
+
 static void files_are_asked_for_their_pages(void)
 {
 	u64 v;
 
 	mapped(0, 4, PROT_READ, MAP_SHARED);
 	BUG_ON(!core_is(0, "0000") || vm_read(DATA, P, &v) != 8 || !core_is(0, "0100"));
+	BUG_ON(references(1) != 1); /* the pagecache's */
 	BUG_ON(get(2) != WORD(2) || !core_is(0, "0110"));
 	mapped(4, 3, RW, MAP_PRIVATE);
 	BUG_ON(!core_is(4, "011"));
