@@ -18,7 +18,7 @@ struct frame_use *census_frame(struct census *c, const struct page *page)
 	if (!f->maps && !f->refs && !f->uses) {
 		c->used[c->nr_used++] = (u32)pfn;
 		c->frames += page_flag(page, PG_head) ? HPAGE_NR : 1;
-		f->uses = 1u << 31;
+		f->uses = USE_SEEN;
 	}
 	return f;
 }

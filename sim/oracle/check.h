@@ -31,7 +31,8 @@ enum use {
 	USE_LRU = 8,
 	USE_BATCH = 16,
 	USE_DIRTY_PTE = 32,
-	USE_HUGETLB = 64
+	USE_HUGETLB = 64,
+	USE_SEEN = 1 << 30 /* the census has met it */
 };
 
 /* Who uses a frame, counted without believing its page's own counts. */

@@ -52,7 +52,7 @@ static void find_leaks(const struct census *c, unsigned long free)
 			continue;
 		if (page_flag(head, PG_huge) && !head->_count.counter) /* in its pool */
 			continue;
-		if (!(c->frame[page_to_pfn(head)].uses & ~(u32)USE_LRU))
+		if (!(c->frame[page_to_pfn(head)].uses & ~(u32)(USE_LRU | USE_SEEN)))
 			sync_violation("memory-leak", "nothing has %s", page_text(text, page));
 	}
 	sync_violation("bad-count", "%lu frames are free, the zone counts %lu", nr_free, free);
@@ -65,8 +65,11 @@ static void find_leaks_on_lists(const struct census *c)
 	char text[PAGE_TEXT];
 
 	for (u32 i = 0; i < c->nr_used; i++) {
+		const struct frame_use *f = &c->frame[c->used[i]];
+
 		page = &this_machine->mem_map[c->used[i]];
-		if (c->frame[c->used[i]].uses == USE_LRU && page->_count.counter > 0 && !page->held)
+		if ((f->uses & ~(u32)USE_SEEN) == USE_LRU && !f->maps && !f->refs &&
+		    page->_count.counter > 0 && !page->held)
 			sync_violation("memory-leak", "nothing has %s", page_text(text, page));
 	}
 }
