@@ -42,7 +42,7 @@ static void dumping_leaves_untouched_memory_alone(void)
 
 static void writing_gives_a_page_that_stores_go_to(void)
 {
-	struct page *page;
+	struct page *page = NULL;
 	u64 v = 7;
 
 	map_at(0, 1, RW, MAP_PRIVATE, -1);

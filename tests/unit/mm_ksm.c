@@ -117,7 +117,7 @@ static void two_processes_share_one(void)
 
 static void fork_shares_merged_pages(void)
 {
-	struct mm_struct *mine = current->mm, *child;
+	struct mm_struct *mine = current->mm, *child = NULL;
 
 	three_alike();
 	BUG_ON(merge(A, B) || sys_fork(&child) || page_mapcount(at(A)) != 4 || page_at(child, A) != at(B));

@@ -155,7 +155,7 @@ static void neighbours_that_are_alike_are_joined(void)
 /* What a child has from its parent is joined neither to the rest of it nor to what the child maps itself. */
 static void what_fork_inherited_stays_apart(void)
 {
-	struct mm_struct *parent = current->mm, *child;
+	struct mm_struct *parent = current->mm, *child = NULL;
 
 	anon(0, 2, RW);
 	put(0, 1);
